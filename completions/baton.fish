@@ -1,0 +1,704 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_baton_global_optspecs
+    string join \n C= workflow= store= json q/quiet v/verbose color= no-progress lock-timeout= no-input allow-nested h/help V/version
+end
+
+function __fish_baton_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_baton_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_baton_using_subcommand
+    set -l cmd (__fish_baton_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c baton -n "__fish_baton_needs_command" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_needs_command" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_needs_command" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_needs_command" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_needs_command" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_needs_command" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_needs_command" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_needs_command" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_needs_command" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_needs_command" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_needs_command" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_needs_command" -s V -l version -d 'Print version'
+complete -c baton -n "__fish_baton_needs_command" -f -a "init" -d 'Write WORKFLOW.md and the store for this repository'
+complete -c baton -n "__fish_baton_needs_command" -f -a "run" -d 'Loop all steps until told to stop'
+complete -c baton -n "__fish_baton_needs_command" -f -a "status" -d 'Show what is going on, and what needs a person first'
+complete -c baton -n "__fish_baton_needs_command" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
+complete -c baton -n "__fish_baton_needs_command" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
+complete -c baton -n "__fish_baton_needs_command" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
+complete -c baton -n "__fish_baton_needs_command" -f -a "recover" -d 'Settle what a crash left behind'
+complete -c baton -n "__fish_baton_needs_command" -f -a "workspace" -d 'Make, find and inspect workspaces'
+complete -c baton -n "__fish_baton_needs_command" -f -a "worker" -d 'Launch, watch and stop workers'
+complete -c baton -n "__fish_baton_needs_command" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
+complete -c baton -n "__fish_baton_needs_command" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_needs_command" -f -a "issue" -d 'Read and write the tracker\'s issues'
+complete -c baton -n "__fish_baton_needs_command" -f -a "events" -d 'Print the journal as a feed'
+complete -c baton -n "__fish_baton_needs_command" -f -a "config" -d 'Show the configuration in force'
+complete -c baton -n "__fish_baton_needs_command" -f -a "demo" -d 'Try everything on a small repository made for it'
+complete -c baton -n "__fish_baton_needs_command" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
+complete -c baton -n "__fish_baton_needs_command" -f -a "man" -d 'Write the manual pages'
+complete -c baton -n "__fish_baton_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c baton -n "__fish_baton_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c baton -n "__fish_baton_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand init" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand init" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand init" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand init" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand init" -l agent-command -d 'The command that works on an issue, instead of an agent found on PATH' -r
+complete -c baton -n "__fish_baton_using_subcommand init" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand init" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand init" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand init" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand init" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand init" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand init" -l dry-run -d 'Print what would be written, and write nothing'
+complete -c baton -n "__fish_baton_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand run" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand run" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand run" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand run" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand run" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand run" -l timeout -d 'End after this time with exit code 21; the workers go on' -r
+complete -c baton -n "__fish_baton_using_subcommand run" -l launch-timeout -d 'How long a phase of a launch may take; hooks have their own timeout' -r
+complete -c baton -n "__fish_baton_using_subcommand run" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand run" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand run" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand run" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand run" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand run" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand run" -l once -d 'One tick, for cron; silent when another one is under way'
+complete -c baton -n "__fish_baton_using_subcommand run" -l until-idle -d 'End when nothing runs, no retry is scheduled and nothing is eligible, for CI'
+complete -c baton -n "__fish_baton_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand status" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand status" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand status" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand status" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand status" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand status" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand status" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand status" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand status" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand status" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand status" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand status" -l check -d 'Exit with 8 when something needs a person'
+complete -c baton -n "__fish_baton_using_subcommand status" -l summary -d 'Print the counts alone'
+complete -c baton -n "__fish_baton_using_subcommand status" -l why -d 'Say of each issue that nobody works on why that is'
+complete -c baton -n "__fish_baton_using_subcommand status" -l watch -d 'Go on, and show it anew each second; with --json a line for each change'
+complete -c baton -n "__fish_baton_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand poll" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand poll" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand poll" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand poll" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand poll" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand poll" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand poll" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand poll" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand poll" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand poll" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand poll" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand poll" -l exit-code -d 'Exit with 3 when nothing is to be launched'
+complete -c baton -n "__fish_baton_using_subcommand poll" -l dry-run -d 'Write nothing'
+complete -c baton -n "__fish_baton_using_subcommand poll" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l limit -d 'Launch at most N' -r
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l launch-timeout -d 'How long a phase of a launch may take; hooks have their own timeout' -r
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l wait -d 'Wait until the launched workers have ended'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l dry-run -d 'Print what would be launched, and launch nothing'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
+complete -c baton -n "__fish_baton_using_subcommand reconcile" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand recover" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand recover" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand recover" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand recover" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand recover" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand recover" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand recover" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand recover" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s h -l help -d 'Print help'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "ensure" -d 'Make the issue\'s workspace if it is not there, and print its path'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "path" -d 'Print the path of the issue\'s workspace'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "list" -d 'List the workspaces'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "show" -d 'Show one workspace'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "shell" -d 'Work in the issue\'s workspace by hand'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "verify" -d 'Look whether workspaces are what the records say'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -f -a "clean" -d 'Remove or archive workspaces'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l health -d 'Look at each workspace\'s health now; nothing is recorded'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -l size -d 'Count each workspace\'s bytes'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l all -d 'Every workspace that should be there, and what lies beside them'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l exit-code -d 'Exit with 3 when one of them is not clean'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l dry-run -d 'Record nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l policy -d 'Instead of `workspace.cleanup`' -r -f -a "keep_always\t''
+remove_on_success\t''
+archive_on_failure\t''
+archive_always\t''
+remove_when_clean_otherwise_archive\t''"
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l terminal -d 'The workspaces of all issues that are done'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l dry-run -d 'Print what would become of them, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -s h -l help -d 'Print help'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "launch" -d 'Claim an issue, start its worker, and print the run\'s id'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "wait" -d 'Wait for a run to end, and exit with its outcome\'s code'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "list" -d 'List the live workers'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "show" -d 'Show one run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "stop" -d 'End a worker'
+complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -f -a "logs" -d 'Print what a run\'s agent said'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l launch-timeout -d 'How long a phase of the launch may take; hooks have their own timeout' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l wait -d 'Wait for the run\'s end, and exit with its outcome\'s code'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l foreground -d 'Supervise in this process, for CI: a signal ends the agent'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l now -d 'Launch although its retry is not due yet, or it is blocked'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l reason -d 'Why, for the record' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l timeout -d 'How long to wait before it is killed' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l all -d 'End every worker; a person\'s shell is left alone'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l requeue -d 'Put the issue back into the queue at once'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on as long as the run lives'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l supervisor -d 'The supervisor\'s own log instead of the agent\'s'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l path -d 'Print the file\'s path alone'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand retry" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand retry" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand retry" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand retry" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand retry" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand retry" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand retry" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand retry" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand retry" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand retry" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand retry" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand comment" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand comment" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand comment" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand comment" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand comment" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand comment" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand comment" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand comment" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s h -l help -d 'Print help'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "list" -d 'List issues, the active ones unless --state or --all is given'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "show" -d 'Show one issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "create" -d 'Make an issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "edit" -d 'Change an issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l state -d 'Issues in this state; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l all -d 'Issues in every state'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s d -l description -d 'The description; `-` reads it from standard input' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l state -d 'The state [default: the first active one]' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l priority -d 'The priority; 1 to 4 go first' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l label -d 'A label; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l blocked-by -d 'An issue that must be finished first; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l parent -d 'The issue that this one is a part of' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l assignee -d 'Whose it is' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l state -d 'The new state' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l title -d 'The new title' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s d -l description -d 'The new description; `-` reads it from standard input' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l priority -d 'The new priority' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l add-label -d 'Add a label; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l remove-label -d 'Take a label away; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l add-blocked-by -d 'Add an issue that must be finished first; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l remove-blocked-by -d 'Take one of those away; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l assignee -d 'Whose it is' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-priority -d 'Take the priority away'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-assignee -d 'It is nobody\'s'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand events" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand events" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand events" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand events" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand events" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l after -d 'Start behind this number or cursor; without it, with the first event that is kept' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l limit -d 'Print at most N' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l issue -d 'Only the events of this issue' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l run -d 'Only the events of this run' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand events" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand events" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand events" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand events" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand events" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand events" -l follow -d 'Go on as new events come'
+complete -c baton -n "__fish_baton_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every setting with its value'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Print where each value comes from as well'
+complete -c baton -n "__fish_baton_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand demo" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand demo" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand demo" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand demo" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand demo" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand demo" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand demo" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand demo" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l no-run -d 'Make the repository, and leave running it to you'
+complete -c baton -n "__fish_baton_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand schema" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand schema" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand schema" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand schema" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand schema" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand schema" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand schema" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand schema" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand schema" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand schema" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand schema" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand man" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand man" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand man" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand man" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand man" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand man" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand man" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand man" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand man" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand man" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand man" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand completions" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand completions" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand completions" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand completions" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand completions" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand completions" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand completions" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand completions" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand completions" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand completions" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand completions" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "init" -d 'Write WORKFLOW.md and the store for this repository'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "run" -d 'Loop all steps until told to stop'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "status" -d 'Show what is going on, and what needs a person first'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "recover" -d 'Settle what a crash left behind'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "workspace" -d 'Make, find and inspect workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "worker" -d 'Launch, watch and stop workers'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "issue" -d 'Read and write the tracker\'s issues'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "events" -d 'Print the journal as a feed'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "config" -d 'Show the configuration in force'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "demo" -d 'Try everything on a small repository made for it'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "man" -d 'Write the manual pages'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "ensure" -d 'Make the issue\'s workspace if it is not there, and print its path'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "path" -d 'Print the path of the issue\'s workspace'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "list" -d 'List the workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "show" -d 'Show one workspace'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "shell" -d 'Work in the issue\'s workspace by hand'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "verify" -d 'Look whether workspaces are what the records say'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "clean" -d 'Remove or archive workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "launch" -d 'Claim an issue, start its worker, and print the run\'s id'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "wait" -d 'Wait for a run to end, and exit with its outcome\'s code'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "list" -d 'List the live workers'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "show" -d 'Show one run'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "stop" -d 'End a worker'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "logs" -d 'Print what a run\'s agent said'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "list" -d 'List issues, the active ones unless --state or --all is given'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "show" -d 'Show one issue'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "create" -d 'Make an issue'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "edit" -d 'Change an issue'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting with its value'

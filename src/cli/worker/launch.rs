@@ -1,0 +1,135 @@
+//! `baton worker launch`.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::cli::context::block_on;
+use crate::cli::ui::{Style, View};
+use crate::cli::values::duration;
+use crate::cli::{Ctx, Ui};
+use crate::error::{Error, Exit, Result};
+use crate::model::{Outcome, RunId, RunRecord};
+use crate::queue::Override;
+use crate::steps::{self, ToLaunch};
+use crate::worker::{self, LaunchReport, LaunchResult, Supervised};
+
+/// Claim an issue, start its worker, and print the run's id
+///
+/// The issue is fetched from the tracker again, and must be eligible and have a slot. Returns when its agent runs; the
+/// worker goes on by itself and outlives this command, the terminal and `baton run`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  run=$(baton worker launch TASK-1)
+  baton worker launch --wait TASK-1
+  baton worker launch --foreground TASK-1")]
+pub struct Args {
+    /// Identifier, key, id, or `.` in a workspace
+    issue: String,
+    /// Wait for the run's end, and exit with its outcome's code
+    #[arg(long, conflicts_with = "foreground")]
+    wait: bool,
+    /// Supervise in this process, for CI: a signal ends the agent
+    #[arg(long)]
+    foreground: bool,
+    /// Launch although its retry is not due yet, or it is blocked
+    #[arg(long)]
+    now: bool,
+    /// How long a phase of the launch may take; hooks have their own timeout
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    launch_timeout: Duration,
+}
+
+/// A launch, and with `--wait` or `--foreground` its outcome.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(in crate::cli) struct Report {
+    /// The issue.
+    identifier: String,
+    /// Its run.
+    run: RunId,
+    /// Which retry it is; absent for the first run.
+    attempt: Option<u32>,
+    /// The supervisor.
+    pid: Option<u32>,
+    /// The workspace's path.
+    workspace: Option<String>,
+    /// The agent's session, where it has one.
+    session_id: Option<String>,
+    #[serde(flatten)]
+    outcome: Option<Outcome>,
+}
+
+pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
+    let project = cx.project("worker launch", ui)?;
+    cx.warn_about_ci(args.wait || args.foreground, ui);
+    block_on(async {
+        steps::preflight(&project)?;
+        let found = steps::find(&project, &cx.target(&args.issue)).await?;
+        let overriding = if args.now { Override::RetryNow } else { Override::Nothing };
+        let fresh = steps::refetch(&project, &found).await?;
+        let claimed = steps::claim(&project, &found.key, &fresh.issue, fresh.asked_at, overriding)?;
+        let claim = ToLaunch { key: found.key, issue: fresh.issue, asked_at: fresh.asked_at, claimed };
+        if args.foreground {
+            return foreground(&project, claim, ui).await;
+        }
+        let (identifier, launch) = steps::launch(&project, claim, args.launch_timeout).await;
+        failed(&launch)?;
+        let run = launch.run.clone();
+        if !args.wait {
+            ui.show(&Report::new(identifier, launch, None));
+            return Ok(Exit::Done);
+        }
+        let outcome = worker::wait(&project, &run).await?;
+        let exit = worker::exit_of(&outcome);
+        super::tell_failure(&run, &outcome, ui);
+        ui.show(&Report::new(identifier, launch, Some(outcome)));
+        Ok(exit)
+    })?
+}
+
+async fn foreground(project: &crate::project::Project, claim: ToLaunch, ui: &Ui) -> Result<Exit> {
+    let (identifier, run, attempt) = (claim.issue.identifier.clone(), claim.claimed.run.clone(), claim.claimed.attempt);
+    ui.note(&format!("run {run} in the foreground"));
+    let supervised = worker::foreground(project, claim.claimed, &claim.issue, &claim.key, claim.asked_at).await?;
+    let exit = supervised.exit();
+    match supervised {
+        Supervised::Finished { outcome, .. } => {
+            let record: Option<RunRecord> = project.store.get(&run.to_string())?;
+            let (workspace, session_id) =
+                record.map(|record| (record.workspace, record.session_id)).unwrap_or_default();
+            let pid = Some(std::process::id());
+            super::tell_failure(&run, &outcome, ui);
+            ui.show(&Report { identifier, run, attempt, pid, workspace, session_id, outcome: Some(outcome) });
+        }
+        Supervised::Lost { reason } => ui.warn(&format!("run {run} is no longer this worker's: {reason}")),
+        Supervised::Abandoned { .. } => ui.warn(&format!("run {run} is left to `baton recover`")),
+    }
+    Ok(exit)
+}
+
+fn failed(launch: &LaunchReport) -> Result<()> {
+    match &launch.result {
+        LaunchResult::Launched => Ok(()),
+        LaunchResult::Failed { code, message } => {
+            let hint = format!("`baton worker show {}` tells more; its retry is scheduled", launch.run);
+            let text = format!("run {} could not be launched ({code}): {message}", launch.run);
+            Err(Error::new(Exit::WorkerFailed, "launch_failed", text).hint(hint))
+        }
+    }
+}
+
+impl Report {
+    fn new(identifier: String, launch: LaunchReport, outcome: Option<Outcome>) -> Self {
+        let LaunchReport { run, pid, attempt, workspace, session_id, .. } = launch;
+        Self { identifier, run, attempt, pid, workspace, session_id, outcome }
+    }
+}
+
+impl View for Report {
+    const KIND: &'static str = "launch";
+
+    fn text(&self, _: Style) -> String {
+        format!("{}\n", self.run)
+    }
+}

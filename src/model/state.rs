@@ -1,0 +1,30 @@
+//! What the store remembers of the whole project.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Extra, Timestamp};
+
+/// `state.json`: one document.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StateRecord {
+    /// The last poll's failure; gone with the next good one.
+    pub poll_error: Option<PollError>,
+    /// The last configuration that validated, secrets by name only.
+    pub last_good: Option<Value>,
+    /// What a newer Baton wrote.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Why the tracker could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct PollError {
+    /// When it failed first.
+    pub at: Timestamp,
+    /// The category (SPEC 11.4).
+    pub code: String,
+    /// The text.
+    pub message: String,
+}

@@ -1,0 +1,25 @@
+//! What may run now: eligibility, order, slots and the claim (SPEC 8.2, 8.3; DESIGN §4).
+//!
+//! [`eligibility`], [`order`], [`slots`] and [`status`] are pure decisions over values. [`claim`] and [`finish()`] apply
+//! them inside one transaction each: taking the right to run, and giving it back together with what comes next.
+
+pub mod claim;
+mod eligibility;
+mod finish;
+mod hold;
+mod order;
+mod plan;
+mod slots;
+mod status;
+
+pub use claim::{Asked, ClaimError, Claimed, Override, take};
+pub use eligibility::{Policy, reasons};
+pub use finish::{event_of, finish, in_use, started};
+pub use hold::{HOLDER, hold};
+pub use order::dispatch_order;
+pub use plan::{Plan, Waiting, plan};
+pub use slots::Slots;
+pub use status::{Seen, enter, observe, without_block};
+
+#[cfg(test)]
+pub(crate) use eligibility::tests as testing;

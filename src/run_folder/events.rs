@@ -1,0 +1,135 @@
+//! `runs/<id>/events.jsonl`: what happened in a run, in order and without gaps (DESIGN §3, "Run events"; SPEC 10.4).
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{Timestamp, Tokens};
+
+/// Bytes of the file's end in which its last event is looked for.
+const TAIL: u64 = 64 << 10;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// `phase`, `hook_completed`, `session_started`, `turn_completed`, `message`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the type says.
+    pub data: Value,
+}
+
+/// The file, written by the run's supervisor alone.
+#[derive(Debug)]
+pub struct EventLog {
+    file: File,
+    seq: u64,
+    length: u64,
+}
+
+impl EventLog {
+    /// A new one.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        file.set_len(0)?;
+        Ok(Self { file, seq: 0, length: 0 })
+    }
+
+    /// Appends an event by one write. One that cannot be written (a full disk) leaves no trace and no gap.
+    pub fn write(&mut self, at: Timestamp, kind: &str, data: Value) {
+        let event = RunEvent { seq: self.seq + 1, at, kind: kind.to_owned(), data };
+        let mut line = serde_json::to_vec(&event).unwrap_or_default();
+        line.push(b'\n');
+        match self.file.write_all(&line) {
+            Ok(()) => {
+                self.seq += 1;
+                self.length += u64::try_from(line.len()).unwrap_or(0);
+            }
+            Err(error) => {
+                let _ = self.file.set_len(self.length);
+                tracing::warn!(event = kind, %error, "event not written");
+            }
+        }
+    }
+
+    /// Flushes what was written, at the boundaries of turns.
+    pub fn sync(&self) {
+        if let Err(error) = self.file.sync_data() {
+            tracing::warn!(%error, "events not flushed");
+        }
+    }
+}
+
+/// The last whole event of a run; reads the file's end alone.
+#[must_use]
+pub fn last_event(path: &Path) -> Option<RunEvent> {
+    let mut file = File::open(path).ok()?;
+    let length = file.seek(SeekFrom::End(0)).ok()?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail).ok()?;
+    let lines = tail.split(|byte| *byte == b'\n').rev();
+    lines.filter(|line| !line.is_empty()).find_map(|line| serde_json::from_slice(line).ok())
+}
+
+/// What a run used, as far as its events say: turns started, and the last token totals. For a run whose supervisor did
+/// not live to write an outcome.
+#[must_use]
+pub fn used(path: &Path) -> (u32, Tokens) {
+    let mut used = (0, Tokens::default());
+    let Ok(file) = File::open(path) else { return used };
+    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
+        let Ok(event) = serde_json::from_slice::<RunEvent>(&line) else { continue };
+        match event.kind.as_str() {
+            "turn_started" => used.0 += 1,
+            "usage" => used.1 = serde_json::from_value(event.data).unwrap_or(used.1),
+            _ => {}
+        }
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_gaps() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("events.jsonl");
+        let mut log = EventLog::create(&path).expect("made");
+        for n in 0..3 {
+            log.write(Timestamp::UNIX_EPOCH, "message", json!({ "n": n }));
+        }
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let events: Vec<RunEvent> = text.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+        assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(events[2].data, json!({ "n": 2 }));
+    }
+
+    #[test]
+    fn what_a_dead_run_used_is_read_off_its_events() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("events.jsonl");
+        assert_eq!(used(&path), (0, Tokens::default()));
+        let mut log = EventLog::create(&path).expect("made");
+        for total_tokens in [10, 25] {
+            let tokens = Tokens { total_tokens, ..Tokens::default() };
+            log.write(Timestamp::UNIX_EPOCH, "turn_started", json!({}));
+            log.write(Timestamp::UNIX_EPOCH, "usage", serde_json::to_value(tokens).expect("json"));
+        }
+        // What a kill leaves of the last line is no event.
+        OpenOptions::new().append(true).open(&path).expect("open").write_all(b"{\"seq\":5").expect("torn");
+        assert_eq!(used(&path), (2, Tokens { total_tokens: 25, ..Tokens::default() }));
+    }
+}

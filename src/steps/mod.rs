@@ -1,0 +1,39 @@
+//! The orchestration steps: what a subcommand does, called alike by `baton run`, which has no private path.
+//!
+//! Every step reads the same way: take a snapshot, do what is slow, then decide in one transaction on the state under
+//! the lock; then the side effect; then commit its result. Each returns the value that text and JSON are made from.
+
+mod by_ids;
+mod clean;
+mod dispatch;
+mod issue;
+mod lookup;
+mod poll;
+mod reconcile;
+mod recover;
+mod release;
+mod run;
+mod starter;
+mod status;
+mod tick;
+mod workspace;
+
+pub use clean::{CleanOptions, Cleaned, clean_all, clean_issue, clean_terminal};
+pub use dispatch::{
+    DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
+    preview,
+};
+pub use issue::{IssueView, Scope, comment, create, edit, issues, show};
+pub use lookup::{Found, Fresh, Target, find, find_known, refetch, unknown};
+pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
+pub use reconcile::{NotEnded, ReconcileReport, Stopped, reconcile};
+pub use recover::{OperatorRequired, RecoverReport, recover};
+pub use release::retry;
+pub use run::{RunEnd, RunMode, RunNews, RunOptions, RunSummary, run};
+pub use starter::{NewFile, Starter, repository_or_here};
+pub use status::{IssueStatus, RunningRow, StatusReport, explain, status, status_of};
+pub use tick::{TickLock, TickReport, tick};
+pub use workspace::{
+    EnsureReport, Look, StateCategory, Verified, VerifyReport, WorkspaceView, ensure, shell, verify, verify_all,
+    workspace_of, workspaces,
+};

@@ -1,0 +1,143 @@
+//! What `init` writes for a repository that has nothing yet.
+
+use std::path::{Path, PathBuf};
+
+use crate::place::WORKFLOW_FILE;
+use crate::seams::Environment;
+
+/// The first WORKFLOW.md of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starter {
+    agent: Agent,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Agent {
+    /// A command line that was given.
+    Given(String),
+    /// Claude Code on PATH, one shot a turn.
+    Claude,
+    /// Codex on PATH, one shot a turn.
+    Codex,
+    /// None was found: the command says so and fails.
+    None,
+}
+
+/// A file to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    pub text: String,
+}
+
+impl Starter {
+    /// With the command that was given, else the agent on PATH.
+    #[must_use]
+    pub fn find(given: Option<&str>, env: &Environment) -> Self {
+        let on_path = |name: &str| {
+            env.get_os("PATH").is_some_and(|path| std::env::split_paths(path).any(|entry| entry.join(name).is_file()))
+        };
+        let agent = match given {
+            Some(command) => Agent::Given(command.to_owned()),
+            None if on_path("codex") => Agent::Codex,
+            None if on_path("claude") => Agent::Claude,
+            None => Agent::None,
+        };
+        Self { agent }
+    }
+
+    /// The agent's name.
+    #[must_use]
+    pub fn agent(&self) -> &str {
+        match &self.agent {
+            Agent::Given(command) => command,
+            Agent::Codex => "codex",
+            Agent::Claude => "claude",
+            Agent::None => "none",
+        }
+    }
+
+    /// What a person must still do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.agent {
+            Agent::None => Some("no agent was found on PATH: set `command.run` in WORKFLOW.md"),
+            Agent::Given(_) | Agent::Codex | Agent::Claude => None,
+        }
+    }
+
+    /// WORKFLOW.md, and the directory of issues, which git ignores so that neither branches nor stashes touch it.
+    #[must_use]
+    pub fn files(&self, directory: &Path) -> Vec<NewFile> {
+        vec![
+            NewFile { path: directory.join(WORKFLOW_FILE), text: self.workflow(directory) },
+            NewFile { path: directory.join("issues/.gitignore"), text: "*\n".to_owned() },
+        ]
+    }
+
+    fn workflow(&self, directory: &Path) -> String {
+        let run = match &self.agent {
+            Agent::Given(command) => command.clone(),
+            Agent::Codex => "codex exec --sandbox workspace-write -".to_owned(),
+            Agent::Claude => "claude --print --permission-mode acceptEdits".to_owned(),
+            Agent::None => {
+                "echo 'set command.run in WORKFLOW.md to the agent that shall work here' >&2; exit 1".to_owned()
+            }
+        };
+        let run: String = run.lines().map(|line| format!("    {line}\n")).collect();
+        let mode = if directory.join(".git").exists() {
+            "worktree         # a git worktree for each issue, on branch baton/<key>"
+        } else {
+            "directory        # an empty directory for each issue; `worktree` where this is a git repository"
+        };
+        format!(
+            "---\n\
+             # `docs/configuration.md` lists every key; `baton config show` prints the values in force.\n\
+             tracker:\n\
+             \x20 kind: local            # issues are Markdown files in issues/\n\
+             \x20 handoff_state: Done    # set when a run succeeds and left the issue active\n\
+             workspace:\n\
+             \x20 mode: {mode}\n\
+             agent:\n\
+             \x20 max_concurrent_agents: 4\n\
+             command:\n\
+             \x20 run: |\n\
+             {run}\
+             ---\n\
+             You are working on {{{{ issue.identifier }}}}: {{{{ issue.title }}}}\n\
+             \n\
+             {{{{ issue.description }}}}\n\
+             \n\
+             Work in the current directory, test what you did, and commit it.\n\
+             {{% if attempt %}}\n\
+             This is attempt {{{{ attempt }}}}: look at what is there already before you go on.\n\
+             {{% endif %}}\n"
+        )
+    }
+}
+
+/// The top of the git repository that `here` lies in, else `here`.
+#[must_use]
+pub fn repository_or_here(here: &Path) -> PathBuf {
+    here.ancestors().find(|directory| directory.join(".git").exists()).unwrap_or(here).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::Workflow;
+
+    #[test]
+    fn every_starter_validates() {
+        for given in [None, Some("my-agent --flag"), Some("one\ntwo")] {
+            let starter = Starter::find(given, &Environment::default());
+            let file = starter.files(Path::new("/p")).remove(0);
+            let loaded = Workflow::from_text(&file.path, &file.text, &Environment::default(), &crate::tracker::profile);
+            let workflow = loaded.unwrap_or_else(|error| panic!("{error}\n{}", file.text));
+            assert!(workflow.config.command.is_some());
+            assert!(workflow.notices().is_empty());
+        }
+    }
+}

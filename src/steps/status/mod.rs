@@ -1,0 +1,368 @@
+//! `status`: what is going on, by SPEC 13.7's names. Reads without a lock, and starts nothing.
+
+mod issue;
+mod why;
+
+pub(super) use issue::actions;
+pub use issue::{IssueStatus, status_of};
+pub use why::explain;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::model::{
+    Issue, Key, Phase, PollError, Reason, RetryKind, RunId, RunRecord, StateRecord, Status, Timestamp, Tokens, Work,
+};
+use crate::project::STATE;
+use crate::retry;
+use crate::run_folder::{self, RunFolder};
+use crate::seams::Seams;
+use crate::steps::{QueueEntry, WaitingEntry};
+use crate::store::{DocId, Row, Store};
+
+/// `GET /api/v1/state` of SPEC 13.7, and more.
+#[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
+pub struct StatusReport {
+    /// The journal number that this is the state of.
+    pub as_of: u64,
+    /// When it was read.
+    pub generated_at: Timestamp,
+    /// How many of each.
+    pub counts: Counts,
+    /// Issues with a live claim.
+    pub running: Vec<RunningRow>,
+    /// Issues in whose workspace a person works.
+    pub held: Vec<HeldRow>,
+    /// Issues that wait for their next run.
+    pub retrying: Vec<RetryRow>,
+    /// Issues that a person must look at.
+    pub blocked: Vec<BlockedRow>,
+    /// Issues that were put aside.
+    pub paused: Vec<IssueRow>,
+    /// Issues that are known, active, and not under way.
+    pub idle: Vec<IssueRow>,
+    /// Sums over all runs.
+    pub codex_totals: Totals,
+    /// The agents' last rate limits.
+    pub rate_limits: Option<serde_json::Value>,
+    /// How the last look at the tracker went.
+    pub last_poll: LastPoll,
+    /// Manifests that cannot be read; the issues behind them are left alone.
+    pub damaged: Vec<Damaged>,
+    /// What could be launched now, in dispatch order, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Vec<QueueEntry>>,
+    /// Why the others are not, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Vec<WaitingEntry>>,
+}
+
+/// How many issues are in each status.
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Counts {
+    /// With a live run.
+    pub running: usize,
+    /// With a person in the workspace.
+    pub held: usize,
+    /// Waiting for their next run.
+    pub retrying: usize,
+    /// Blocked.
+    pub blocked: usize,
+    /// Paused.
+    pub paused: usize,
+    /// Idle.
+    pub idle: usize,
+    /// Terminal.
+    pub done: usize,
+    /// No longer ours.
+    pub released: usize,
+    /// Unreadable.
+    pub damaged: usize,
+}
+
+/// What every row says.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct IssueRow {
+    /// The tracker's id.
+    pub issue_id: String,
+    /// The identifier, by SPEC 13.7's name.
+    pub issue_identifier: String,
+    /// Where a person reads it.
+    pub issue_url: Option<String>,
+    /// The identifier.
+    pub identifier: String,
+    /// The key.
+    pub key: Key,
+    /// Baton's status.
+    #[schemars(extend("enum" = Status::NAMES))]
+    pub status: &'static str,
+    /// The tracker's state.
+    pub state: String,
+    /// The title.
+    pub title: String,
+}
+
+/// An issue with a live claim.
+#[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
+pub struct RunningRow {
+    /// The issue.
+    #[serde(flatten)]
+    pub issue: IssueRow,
+    /// Its run.
+    pub run: RunId,
+    /// Where the run is.
+    pub phase: Option<Phase>,
+    /// The supervisor.
+    pub pid: Option<u32>,
+    /// The agent's session.
+    pub session_id: Option<String>,
+    /// Turns started.
+    pub turn_count: u32,
+    /// When it was claimed.
+    pub started_at: Timestamp,
+    /// Its last event.
+    pub last_event: Option<String>,
+    /// When that was.
+    pub last_event_at: Option<Timestamp>,
+    /// What it used so far.
+    pub tokens: Tokens,
+}
+
+/// An issue in whose workspace a person works.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct HeldRow {
+    /// The issue.
+    #[serde(flatten)]
+    pub issue: IssueRow,
+    /// The hold's own run.
+    pub run: RunId,
+    /// The command that holds it.
+    pub pid: Option<u32>,
+    /// Since when.
+    pub started_at: Timestamp,
+}
+
+/// An issue that waits for its next run.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct RetryRow {
+    /// The issue.
+    #[serde(flatten)]
+    pub issue: IssueRow,
+    /// A continuation or a retry.
+    pub kind: RetryKind,
+    /// The next run's `attempt`.
+    pub attempt: u32,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// An issue that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct BlockedRow {
+    /// The issue.
+    #[serde(flatten)]
+    pub issue: IssueRow,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// Sums over all runs (SPEC 13.5).
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema, Serialize)]
+pub struct Totals {
+    /// Tokens.
+    #[serde(flatten)]
+    pub tokens: Tokens,
+    /// Seconds that runs took, live ones included.
+    pub seconds_running: f64,
+}
+
+impl Totals {
+    #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
+    fn add_runtime(&mut self, runtime_ms: u64) {
+        self.seconds_running += runtime_ms as f64 / 1000.0;
+    }
+}
+
+/// How the last look at the tracker went.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct LastPoll {
+    /// The last good one.
+    pub at: Option<Timestamp>,
+    /// Whether the last one was good; `None` before the first.
+    pub ok: Option<bool>,
+    /// Why not.
+    pub error: Option<PollError>,
+}
+
+/// A manifest that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Damaged {
+    /// `work/ABC-1`.
+    pub document: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// The state of the whole project.
+pub fn status(store: &Store, seams: &Seams) -> Result<StatusReport> {
+    let rows = store.rows()?;
+    let state: StateRecord = store.get(STATE)?.unwrap_or_default();
+    let now = seams.now();
+    let mut report = StatusReport {
+        as_of: rows.as_of,
+        last_poll: last_poll(store, state.poll_error),
+        damaged: damaged(&rows.damaged),
+        ..StatusReport::empty(now)
+    };
+    for row in rows.rows {
+        report.add(store, row, now);
+    }
+    report.counts.damaged = report.damaged.len();
+    Ok(report)
+}
+
+impl StatusReport {
+    /// The state of a project that has no store yet.
+    #[must_use]
+    pub fn empty(now: Timestamp) -> Self {
+        Self {
+            as_of: 0,
+            generated_at: now,
+            counts: Counts::default(),
+            running: Vec::new(),
+            held: Vec::new(),
+            retrying: Vec::new(),
+            blocked: Vec::new(),
+            paused: Vec::new(),
+            idle: Vec::new(),
+            codex_totals: Totals::default(),
+            rate_limits: None,
+            last_poll: LastPoll { at: None, ok: None, error: None },
+            damaged: Vec::new(),
+            queue: None,
+            waiting: None,
+        }
+    }
+
+    fn add(&mut self, store: &Store, known: Row, now: Timestamp) {
+        self.codex_totals.tokens.input_tokens += known.tokens.input_tokens;
+        self.codex_totals.tokens.output_tokens += known.tokens.output_tokens;
+        self.codex_totals.tokens.total_tokens += known.tokens.total_tokens;
+        self.codex_totals.add_runtime(known.runtime_ms);
+        let status = known.status.clone();
+        let row = IssueRow::from(known);
+        match &status {
+            Status::Claimed { claim } | Status::Running { claim } => {
+                self.counts.running += 1;
+                self.codex_totals.add_runtime(u64::try_from((now - claim.at).num_milliseconds()).unwrap_or(0));
+                self.running.push(running_row(store, row, &claim.run, claim.at));
+            }
+            Status::Held { .. } => {
+                self.counts.held += 1;
+                self.held.extend(held_row(store, row, &status));
+            }
+            Status::Retrying { .. } => {
+                self.counts.retrying += 1;
+                self.retrying.extend(retry_row(row, &status, now));
+            }
+            Status::Blocked { reasons } => {
+                self.counts.blocked += 1;
+                self.blocked.push(BlockedRow { issue: row, reasons: reasons.clone() });
+            }
+            Status::Paused => {
+                self.counts.paused += 1;
+                self.paused.push(row);
+            }
+            Status::Idle => {
+                self.counts.idle += 1;
+                self.idle.push(row);
+            }
+            Status::Done => self.counts.done += 1,
+            Status::Released => self.counts.released += 1,
+        }
+    }
+}
+
+impl From<Row> for IssueRow {
+    fn from(row: Row) -> Self {
+        let (state, title, url) = row.issue.map(|issue| (issue.state, issue.title, issue.url)).unwrap_or_default();
+        Self {
+            issue_id: row.issue_id,
+            issue_identifier: row.identifier.clone(),
+            issue_url: url,
+            identifier: row.identifier,
+            key: row.key,
+            status: row.status.as_str(),
+            state,
+            title,
+        }
+    }
+}
+
+fn row(work: &Work, issue: Option<&Issue>) -> IssueRow {
+    IssueRow {
+        issue_id: work.issue_id.clone(),
+        issue_identifier: work.identifier.clone(),
+        issue_url: issue.and_then(|issue| issue.url.clone()),
+        identifier: work.identifier.clone(),
+        key: work.key.clone(),
+        status: work.status.as_str(),
+        state: issue.map(|issue| issue.state.clone()).unwrap_or_default(),
+        title: issue.map(|issue| issue.title.clone()).unwrap_or_default(),
+    }
+}
+
+fn running_row(store: &Store, issue: IssueRow, run: &RunId, started_at: Timestamp) -> RunningRow {
+    let record = store.get::<RunRecord>(&run.to_string()).ok().flatten();
+    let last = run_folder::last_event(&RunFolder::of(store.layout(), run).events());
+    RunningRow {
+        issue,
+        run: run.clone(),
+        phase: record.as_ref().map(|record| record.phase),
+        pid: record.as_ref().and_then(|record| record.supervisor.as_ref()).map(|process| process.pid),
+        session_id: record.as_ref().and_then(|record| record.session_id.clone()),
+        turn_count: record.as_ref().map(|record| record.turns).unwrap_or_default(),
+        started_at,
+        last_event: last.as_ref().map(|event| event.kind.clone()),
+        last_event_at: last.map(|event| event.at),
+        tokens: record.map(|record| record.tokens).unwrap_or_default(),
+    }
+}
+
+fn held_row(store: &Store, issue: IssueRow, status: &Status) -> Option<HeldRow> {
+    let Status::Held { claim, .. } = status else { return None };
+    let record = store.get::<RunRecord>(&claim.run.to_string()).ok().flatten();
+    let pid = record.and_then(|record| record.supervisor).map(|process| process.pid);
+    Some(HeldRow { issue, run: claim.run.clone(), pid, started_at: claim.at })
+}
+
+fn retry_row(issue: IssueRow, status: &Status, now: Timestamp) -> Option<RetryRow> {
+    match status {
+        Status::Retrying { kind, attempt, due_at, delay_ms, error } => {
+            // After a jump of the clock it may be due though its time is far off.
+            let due_at = if retry::is_due(*due_at, *delay_ms, now) { (*due_at).min(now) } else { *due_at };
+            Some(RetryRow { issue, kind: *kind, attempt: *attempt, due_at, error: error.clone() })
+        }
+        Status::Idle
+        | Status::Claimed { .. }
+        | Status::Running { .. }
+        | Status::Held { .. }
+        | Status::Blocked { .. }
+        | Status::Paused
+        | Status::Done
+        | Status::Released => None,
+    }
+}
+
+fn last_poll(store: &Store, error: Option<PollError>) -> LastPoll {
+    let at = store.polled_at();
+    let ok = if error.is_some() { Some(false) } else { at.map(|_| true) };
+    LastPoll { at, ok, error }
+}
+
+fn damaged(damaged: &[(DocId, String)]) -> Vec<Damaged> {
+    damaged.iter().map(|(doc, message)| Damaged { document: doc.to_string(), message: message.clone() }).collect()
+}

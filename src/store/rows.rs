@@ -1,0 +1,244 @@
+//! What a reader of many issues needs of each, in one file: derived, never the authority.
+//!
+//! `rows` holds the state at one point of the journal, and what the journal says behind that point brings it up to date.
+//! Whoever finds it absent, unreadable, of another store, or at odds with the names in `work/` and `issues/` reads the
+//! manifests instead, which also say what is damaged.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use super::applied::Applied;
+use super::document::{DocId, IssueRecord, Kind};
+use super::error::{At as _, StoreError};
+use super::journal::{Go, Position};
+use super::line::sum;
+use super::redo::{Op, Ops, collect};
+use super::snapshot::{Snapshot, read_as};
+use crate::model::{Key, Status, Tokens, Work};
+
+/// Fewer issues than this are read as fast from their manifests.
+const MIN: usize = 500;
+/// So many bytes of journal behind the rows, or so many documents changed there, and they are written anew.
+const STALE_BYTES: u64 = 1024 * 1024;
+
+/// One issue, in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The file-safe name.
+    pub key: Key,
+    /// The name for people.
+    pub identifier: String,
+    /// The tracker's opaque id.
+    pub issue_id: String,
+    /// What is going on with it.
+    pub status: Status,
+    /// What all its runs used.
+    pub tokens: Tokens,
+    /// How long its ended runs took, all in all.
+    pub runtime_ms: u64,
+    /// What the tracker says; `None` where the store has no snapshot of it.
+    pub issue: Option<RowIssue>,
+}
+
+/// The tracker's part of a [`Row`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowIssue {
+    /// The tracker's own state name.
+    pub state: String,
+    /// Title, one line.
+    pub title: String,
+    /// Where a person reads it.
+    pub url: Option<String>,
+}
+
+/// All issues, in short, at one point of the journal.
+pub struct Rows {
+    /// The number of the last event that they hold.
+    pub as_of: u64,
+    /// Those that could be read, sorted by key.
+    pub rows: Vec<Row>,
+    /// Documents that could not be read, with the reason.
+    pub damaged: Vec<(DocId, String)>,
+}
+
+/// A row in the file: an array, since names would be a third of it.
+#[derive(Serialize, Deserialize)]
+struct Packed(Key, String, String, Status, [u64; 4], Option<(String, String, Option<String>)>);
+
+/// The file's second line. Its first is the sum of all that follows.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    v: u32,
+    store: String,
+    seq: u64,
+    segment: u64,
+    start: u64,
+    offset: u64,
+}
+
+const VERSION: u32 = 1;
+
+type Map = BTreeMap<String, Row>;
+
+impl Row {
+    fn new(work: Work, issue: Option<RowIssue>) -> Self {
+        let Work { key, identifier, issue_id, status, tokens, runtime_ms, .. } = work;
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, issue }
+    }
+
+    fn pack(&self) -> Packed {
+        let Self { key, identifier, issue_id, status, tokens, runtime_ms, issue } = self.clone();
+        let Tokens { input_tokens, output_tokens, total_tokens } = tokens;
+        let numbers = [input_tokens, output_tokens, total_tokens, runtime_ms];
+        Packed(key, identifier, issue_id, status, numbers, issue.map(|issue| (issue.state, issue.title, issue.url)))
+    }
+
+    fn unpack(packed: Packed) -> Self {
+        let Packed(key, identifier, issue_id, status, numbers, issue) = packed;
+        let [input_tokens, output_tokens, total_tokens, runtime_ms] = numbers;
+        let tokens = Tokens { input_tokens, output_tokens, total_tokens };
+        let issue = issue.map(|(state, title, url)| RowIssue { state, title, url });
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, issue }
+    }
+}
+
+impl From<IssueRecord> for RowIssue {
+    fn from(record: IssueRecord) -> Self {
+        Self { state: record.issue.state, title: record.issue.title, url: record.issue.url }
+    }
+}
+
+impl Store {
+    /// All issues in short, at one point of the journal, without a lock and (where `rows` is good) without their manifests.
+    pub fn rows(&self) -> Result<Rows, StoreError> {
+        if let Some(rows) = self.rows_from_file() {
+            return Ok(rows);
+        }
+        let snapshot = self.snapshot(&[Kind::Issues, Kind::Work])?;
+        let rows = rows_of(&snapshot).into_values().collect();
+        Ok(Rows { as_of: snapshot.as_of(), rows, damaged: snapshot.damaged().to_vec() })
+    }
+
+    /// Writes `rows`, where that pays, from a snapshot of `issues` and `work`: there are many, and what is there (if
+    /// anything) is old. A failure is a warning.
+    pub fn keep_rows(&self, snapshot: &Snapshot) {
+        let worth = snapshot.is_settled() && snapshot.damaged().is_empty() && {
+            let old = self.read_rows().is_none_or(|(position, _)| is_old(position, snapshot.position()));
+            old && snapshot.names(Kind::Work).nth(MIN - 1).is_some()
+        };
+        if worth && let Err(error) = self.write_rows(snapshot) {
+            self.warn(&format!("rows are not written: {}", crate::chain::chain(&error)));
+        }
+    }
+
+    fn write_rows(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.check_owner()?;
+        let path = self.layout.rows();
+        let Position { seq, segment, start, offset } = snapshot.position();
+        let header = Header { v: VERSION, store: self.id.clone(), seq, segment, start, offset };
+        let mut body = serde_json::to_vec(&header).map_err(std::io::Error::other).at("encode", &path)?;
+        for row in rows_of(snapshot).values() {
+            body.push(b'\n');
+            serde_json::to_writer(&mut body, &row.pack()).map_err(std::io::Error::other).at("encode", &path)?;
+        }
+        let tmp = self.layout.tmp().join("rows");
+        let bytes = [sum(&body).as_bytes(), b"\n", &body, b"\n"].concat();
+        // Nobody syncs them, and two may write them at once: their sum tells what is whole.
+        self.fs.write(&tmp, &bytes).and_then(|()| self.fs.rename(&tmp, &path)).at("write", &path)
+    }
+
+    /// The file's rows and their point, if they are whole and this store's.
+    fn read_rows(&self) -> Option<(Position, Vec<u8>)> {
+        let bytes = self.fs.read(&self.layout.rows()).ok()?;
+        let (says, rest) = (bytes.get(..8)?, bytes.get(9..)?.strip_suffix(b"\n")?);
+        if sum(rest).as_bytes() != says {
+            return None;
+        }
+        let header = rest.split(|byte| *byte == b'\n').next()?;
+        let rows = rest.get(header.len() + 1..).unwrap_or_default().to_vec();
+        let Header { v, store, seq, segment, start, offset } = serde_json::from_slice(header).ok()?;
+        (v == VERSION && store == self.id).then_some((Position { seq, segment, start, offset }, rows))
+    }
+
+    /// The rows of the file, brought up to date; `None` where the manifests are to be read instead.
+    fn rows_from_file(&self) -> Option<Rows> {
+        let applied = self.applied().ok()??;
+        let (position, packed) = self.read_rows()?;
+        if applied.position.seq < position.seq {
+            return None;
+        }
+        let rows = packed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let rows = rows.map(|line| serde_json::from_slice(line).ok().map(Row::unpack));
+        let mut rows: Map = rows.map(|row| row.map(|row| (row.key.to_string(), row))).collect::<Option<_>>()?;
+        let names = [Kind::Issues, Kind::Work].map(|kind| self.names_on_disk(kind).ok());
+        let mut ops = Ops::new();
+        let end = self.journal().replay(position, &mut |record, position| {
+            collect(record, &self.layout.segment(position.segment), &mut ops)?;
+            Ok(Go::On)
+        });
+        let as_of = end.ok()?.position.seq;
+        if as_of < applied.committed {
+            return None;
+        }
+        // Those of `work` first: an issue's row hangs on them.
+        ops.iter().rev().try_for_each(|(doc, op)| advance(&mut rows, doc, op))?;
+        let [issues, work] = names;
+        let whole = is_whole(Kind::Issues, &issues?, &rows, &ops, applied)
+            && is_whole(Kind::Work, &work?, &rows, &ops, applied);
+        whole.then(|| Rows { as_of, rows: rows.into_values().collect(), damaged: Vec::new() })
+    }
+}
+
+fn is_old(position: Position, now: Position) -> bool {
+    position.segment != now.segment || now.offset - position.offset > STALE_BYTES
+}
+
+/// What the journal's last word on a document does to the rows; `None` where it makes no sense of it.
+fn advance(rows: &mut Map, doc: &DocId, op: &Op) -> Option<()> {
+    match (doc.kind, &op.data) {
+        (Kind::Work, Some(data)) => {
+            let work: Work = read_as(doc, data).ok()?;
+            let issue = rows.remove(&doc.name).and_then(|row| row.issue);
+            rows.insert(doc.name.clone(), Row::new(work, issue));
+        }
+        (Kind::Work, None) => drop(rows.remove(&doc.name)),
+        (Kind::Issues, Some(data)) => {
+            let record: IssueRecord = read_as(doc, data).ok()?;
+            rows.get_mut(&doc.name)?.issue = Some(record.into());
+        }
+        (Kind::Issues, None) => {
+            if let Some(row) = rows.get_mut(&doc.name) {
+                row.issue = None;
+            }
+        }
+        (Kind::Claims | Kind::Runs | Kind::Sessions | Kind::Receipts | Kind::Readers | Kind::State, _) => {}
+    }
+    Some(())
+}
+
+/// Whether the manifests that were there are the ones that should be. One that the journal changed since may be on its
+/// way.
+fn is_whole(kind: Kind, names: &std::collections::BTreeSet<String>, rows: &Map, ops: &Ops, applied: Applied) -> bool {
+    let changed: HashSet<&str> = ops
+        .iter()
+        .filter(|(doc, op)| doc.kind == kind && op.seq > applied.position.seq)
+        .map(|(doc, _)| doc.name.as_str())
+        .collect();
+    let expected = |row: &Row| kind == Kind::Work || row.issue.is_some();
+    names.iter().all(|name| changed.contains(name.as_str()) || rows.get(name).is_some_and(expected))
+        && rows.iter().all(|(name, row)| !expected(row) || names.contains(name) || changed.contains(name.as_str()))
+}
+
+fn rows_of(snapshot: &Snapshot) -> Map {
+    let mut issues: BTreeMap<Key, RowIssue> =
+        snapshot.all::<IssueRecord>().into_iter().map(|record| (record.key.clone(), record.into())).collect();
+    let works = snapshot.all::<Work>().into_iter();
+    works
+        .map(|work| {
+            let issue = issues.remove(&work.key);
+            (work.key.to_string(), Row::new(work, issue))
+        })
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! What work exists: the boundary to the tracker (SPEC 11).
+//!
+//! [`Tracker`] is the small read kernel that scheduling needs; [`Writer`] is what some trackers can do beyond it. Each
+//! adapter is a file of its own that ends in an `Adapter`, and `ADAPTERS` is the list of them: a new one is one line
+//! here. `local` keeps issues as Markdown files and needs nobody else.
+
+mod error;
+mod local;
+mod tool;
+mod writer;
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+pub use error::{Cause, TrackerError};
+pub use tool::{ToolContext, ToolResult, ToolSpec};
+pub use writer::{IssueEdit, NewIssue, Writer};
+
+use crate::model::{Issue, Timestamp};
+use crate::seams::Seams;
+use crate::workflow::StateDefaults;
+use crate::workflow::config::TrackerConfig;
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An issue tracker (SPEC 11.1). Implementations answer completely or fail: no page and no id is silently left out.
+pub trait Tracker: Send + Sync {
+    /// `tracker.kind`.
+    fn kind(&self) -> &'static str;
+    /// Issues in these states (SPEC 11.1.1). An empty list makes no request. A record that cannot be used is left out
+    /// and named in [`Fetched::problems`].
+    fn fetch_issues_by_states<'a>(&'a self, states: &'a [String]) -> BoxFuture<'a, Result<Fetched, TrackerError>>;
+    /// These issues, each at most once; an id that is no longer visible is left out; a record that cannot be used fails
+    /// the call (SPEC 11.1.2). An empty list makes no request.
+    fn fetch_issues_by_ids<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Issue>, TrackerError>>;
+    /// The issue that people call so, if it is visible.
+    fn fetch_issue_by_identifier<'a>(
+        &'a self,
+        identifier: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>>;
+    /// Every issue in the scope, whatever its state: for people who list issues, not for scheduling.
+    fn fetch_all_issues(&self) -> BoxFuture<'_, Result<Fetched, TrackerError>> {
+        let kind = self.kind();
+        Box::pin(async move { Err(TrackerError::Unsupported { kind, operation: "list issues of every state" }) })
+    }
+    /// The issue's comments, oldest first; `None` where the adapter does not read them.
+    fn fetch_comments<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<Option<Vec<IssueComment>>, TrackerError>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Environment variables that hold its credentials (SPEC 10.5); children do not inherit them.
+    fn secret_environment_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// The writes, where this tracker has them.
+    fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
+    /// The tools that it offers to the agent, advertised when a session starts (SPEC 10.5).
+    fn agent_tool_specs(&self) -> Vec<ToolSpec> {
+        Vec::new()
+    }
+    /// Runs one of them. A failure, an unknown name included, is an answer for the agent; the session goes on.
+    fn execute_agent_tool<'a>(
+        &'a self,
+        name: &'a str,
+        _arguments: &'a Value,
+        _context: ToolContext<'a>,
+    ) -> BoxFuture<'a, ToolResult> {
+        Box::pin(async move { ToolResult::unsupported(name) })
+    }
+}
+
+/// What somebody said about an issue.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct IssueComment {
+    /// Who, as far as the tracker says.
+    pub author: Option<String>,
+    /// When.
+    pub created_at: Option<Timestamp>,
+    /// Markdown.
+    pub body: String,
+}
+
+/// What a read by states brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fetched {
+    /// Usable issues.
+    pub issues: Vec<Issue>,
+    /// Records that are not, each by its source; and optional values of usable ones that had to be ignored.
+    pub problems: Vec<Problem>,
+}
+
+/// A record, or an optional value of one, that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Problem {
+    /// The file, or the provider's id.
+    pub source: String,
+    /// A stable word.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+}
+
+/// What an adapter is made from.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    /// `tracker`.
+    config: &'a TrackerConfig,
+    /// The directory of the store's WORKFLOW.md, absolute.
+    base: &'a Path,
+    /// The store's directory.
+    store: &'a Path,
+    /// Clock and environment.
+    seams: &'a Seams,
+}
+
+/// A kind of tracker, as its file offers it.
+struct Adapter {
+    /// `tracker.kind`.
+    kind: &'static str,
+    /// Default of `tracker.active_states`.
+    active: &'static [&'static str],
+    /// Default of `tracker.terminal_states`.
+    terminal: &'static [&'static str],
+    /// Validates `tracker.provider` and makes the tracker; makes no request.
+    build: fn(Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError>,
+}
+
+/// Every kind that this build supports.
+const ADAPTERS: &[Adapter] = &[local::ADAPTER];
+
+fn adapter(kind: &str) -> Option<&'static Adapter> {
+    ADAPTERS.iter().find(|adapter| adapter.kind == kind)
+}
+
+/// The state defaults of a `tracker.kind`; `None` for a kind that this build does not support.
+#[must_use]
+pub fn profile(kind: &str) -> Option<StateDefaults> {
+    let owned = |states: &[&str]| states.iter().map(|state| (*state).to_owned()).collect();
+    adapter(kind).map(|adapter| StateDefaults { active: owned(adapter.active), terminal: owned(adapter.terminal) })
+}
+
+/// Makes the tracker that the configuration names, without a request. `base` is the directory of the store's
+/// WORKFLOW.md; `store` is the store's directory (for the tracker's own lock).
+pub fn build(
+    config: &TrackerConfig,
+    base: &Path,
+    store: &Path,
+    seams: &Seams,
+) -> Result<Box<dyn Tracker>, TrackerError> {
+    let adapter = adapter(&config.kind).ok_or_else(|| TrackerError::UnsupportedKind {
+        kind: config.kind.clone(),
+        supported: ADAPTERS.iter().map(|adapter| adapter.kind).collect(),
+    })?;
+    (adapter.build)(Setting { config, base, store, seams })
+}

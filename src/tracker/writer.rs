@@ -1,0 +1,60 @@
+//! A tracker's optional writes, and what is written.
+
+use super::{BoxFuture, TrackerError};
+use crate::model::Issue;
+
+/// A tracker's optional writes. Each returns the issue as it is after the write.
+pub trait Writer: Send + Sync {
+    /// Makes an issue.
+    fn create<'a>(&'a self, new: &'a NewIssue) -> BoxFuture<'a, Result<Issue, TrackerError>>;
+    /// Changes it; fields that are `None` stay. An edit that changes nothing writes nothing.
+    fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>>;
+    /// Adds a comment.
+    fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>>;
+}
+
+/// An issue to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewIssue {
+    /// Title, one line.
+    pub title: String,
+    /// Body.
+    pub description: Option<String>,
+    /// State; `None` = the first active one.
+    pub state: Option<String>,
+    /// Priority.
+    pub priority: Option<i64>,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// Identifiers or ids of blockers.
+    pub blocked_by: Vec<String>,
+    /// Identifier or id of the parent.
+    pub parent: Option<String>,
+    /// Assignee.
+    pub assignee: Option<String>,
+}
+
+/// A change to an issue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IssueEdit {
+    /// New title.
+    pub title: Option<String>,
+    /// New body.
+    pub description: Option<String>,
+    /// New state.
+    pub state: Option<String>,
+    /// New priority; `Some(None)` clears it.
+    pub priority: Option<Option<i64>>,
+    /// Labels to add.
+    pub add_labels: Vec<String>,
+    /// Labels to remove.
+    pub remove_labels: Vec<String>,
+    /// Blockers to add.
+    pub add_blocked_by: Vec<String>,
+    /// Blockers to remove.
+    pub remove_blocked_by: Vec<String>,
+    /// New parent, by identifier or id; `Some(None)` clears it.
+    pub parent: Option<Option<String>>,
+    /// New assignee; `Some(None)` clears it.
+    pub assignee: Option<Option<String>>,
+}

@@ -1,0 +1,105 @@
+//! `baton events`: the journal as a feed.
+
+use serde_json::Value;
+
+use crate::env::{TestEnv, wait_until};
+
+fn feed(env: &TestEnv, args: &str) -> (Vec<Value>, Value) {
+    let mut lines = env.baton(format!("events {args}").as_str()).ok().ndjson();
+    let cursor = lines.pop().expect("a cursor");
+    assert_eq!(cursor["type"], "cursor");
+    (lines, cursor)
+}
+
+fn numbers(events: &[Value]) -> Vec<u64> {
+    events.iter().map(|event| event["seq"].as_u64().expect("a number")).collect()
+}
+
+#[test]
+fn the_life_of_an_issue_is_told_in_order() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    env.baton("worker launch A --wait").ok();
+    let (events, cursor) = feed(&env, "--issue A");
+    let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().expect("a type")).collect();
+    insta::assert_snapshot!(kinds.join("\n"), @"
+    issue.seen
+    run.claimed
+    run.started
+    workspace.ready
+    run.streaming
+    run.finished
+    issue.done
+    ");
+    let (of_run, _) = feed(&env, "--run A.1");
+    assert!(of_run.iter().all(|event| event["run"] == "A.1") && !of_run.is_empty());
+    assert_eq!(cursor["after"], *numbers(&feed(&env, "").0).last().expect("events"));
+}
+
+#[test]
+fn pages_of_any_size_make_the_whole_without_gaps() {
+    let env = TestEnv::new();
+    for id in ["A", "B", "C"] {
+        env.issue(id, "");
+    }
+    env.baton("run --until-idle").ok();
+    let (all, _) = feed(&env, "");
+    let count = u64::try_from(all.len()).expect("few");
+    assert_eq!(numbers(&all), (1..=count).collect::<Vec<_>>());
+    for size in [1, 2, 7, 1000] {
+        let (mut after, mut paged) = ("0".to_owned(), Vec::new());
+        loop {
+            let (page, cursor) = feed(&env, &format!("--after {after} --limit {size}"));
+            assert!(page.len() <= size);
+            if page.is_empty() {
+                break;
+            }
+            after = cursor["cursor"].as_str().expect("text").to_owned();
+            paged.extend(page);
+        }
+        assert_eq!(paged, all, "{size}");
+    }
+}
+
+#[test]
+fn a_follower_hears_everything_once() {
+    let env = TestEnv::new();
+    env.baton("poll").ok();
+    let follower = env.start("events --follow");
+    for id in ["A", "B", "C"] {
+        env.issue(id, "");
+    }
+    env.baton("run --until-idle").ok();
+    let (all, _) = feed(&env, "");
+    wait_until("the follower is there", || follower.stdout().lines().count() == all.len());
+    let heard: Vec<Value> = follower.kill().exits(137).ndjson();
+    assert_eq!(heard, all);
+}
+
+#[test]
+fn cursors_that_mean_nothing_are_refused() {
+    let (env, other) = (TestEnv::new(), TestEnv::new());
+    env.issue("A", "");
+    env.baton("poll").ok();
+    other.baton("poll").ok();
+    let (_, cursor) = feed(&other, "");
+    let foreign = cursor["cursor"].as_str().expect("text");
+    assert_eq!(env.baton(["events", "--json", "--after", foreign]).exits(5).error()["code"], "wrong_store");
+    insta::assert_snapshot!(env.baton("events --after soon"), @"
+    ------- stderr -------
+    error: `soon` is no cursor
+    hint: a number, or the `cursor` of an earlier call
+    [exit status: 2]
+    ");
+    env.baton("events --limit 0").exits(2);
+}
+
+#[test]
+fn without_a_store_there_is_nothing_to_tell() {
+    let env = TestEnv::new();
+    insta::assert_snapshot!(env.baton("events"), @r#"
+    {"type":"cursor","after":0,"cursor":"0"}
+    [exit status: 0]
+    "#);
+    assert!(!env.store("").exists());
+}

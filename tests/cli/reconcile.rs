@@ -1,0 +1,149 @@
+//! `baton reconcile`: workers and workspaces that the tracker no longer wants.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::env::{TestEnv, is_alive, texts};
+
+/// Starts an agent on A that holds.
+fn running() -> (TestEnv, u32) {
+    let env = TestEnv::with_git();
+    env.workflow("workspace:\n  mode: worktree\nhooks:\n  after_run: echo after >> $TEST_ROOT/said/after\n");
+    env.agent("hold");
+    env.issue("A", "");
+    env.baton("worker launch A").ok();
+    let agent = env.agent_holds("A");
+    (env, agent)
+}
+
+#[test]
+fn an_issue_that_became_terminal_ends_its_worker_and_its_workspace() {
+    let (env, agent) = running();
+    env.set_state("A", "Cancelled");
+    insta::assert_snapshot!(env.baton("reconcile"), @"
+    A: stopped run A.1
+    A: workspace removed: <root>/p/.baton/workspaces/A
+    [exit status: 0]
+    ");
+    assert!(!is_alive(agent));
+    assert_eq!(env.said_lines("after"), ["after"]);
+    let run = env.run("A.1");
+    assert_eq!((&run["outcome"]["outcome"], &run["outcome"]["code"]), (&"canceled".into(), &"issue_terminal".into()));
+    assert_eq!(env.status_word("A"), "done");
+    assert!(!env.workspace("A").exists());
+    assert_eq!(env.bash("git worktree list | wc -l; git branch --list baton/A").ok().stdout, "1\n  baton/A\n");
+    env.writing_nothing(|| assert_eq!(env.baton("reconcile").ok().stdout, ""));
+}
+
+#[test]
+fn an_issue_in_review_ends_its_worker_and_keeps_its_workspace() {
+    let (env, agent) = running();
+    env.set_state("A", "Review");
+    let report = env.baton("reconcile --json").json();
+    assert_eq!(report["stopped"], json!([{ "identifier": "A", "run": "A.1", "reason": "issue_inactive" }]));
+    assert_eq!(report["cleaned"], json!([]));
+    assert!(!is_alive(agent) && env.workspace("A").exists());
+    assert_eq!(env.status_word("A"), "released");
+    env.writing_nothing(|| env.baton("reconcile").ok());
+    env.set_state("A", "Todo");
+    env.agent("finish");
+    env.baton("dispatch --wait").ok();
+    assert_eq!(env.status_word("A"), "done");
+}
+
+#[test]
+fn an_issue_that_went_away_ends_its_worker_and_keeps_its_workspace() {
+    let (env, agent) = running();
+    fs::remove_file(env.path("p/issues/A.md")).expect("removed");
+    let report = env.baton("reconcile --json").json();
+    assert_eq!(report["stopped"][0]["reason"], "issue_invisible");
+    assert!(!is_alive(agent) && env.workspace("A").exists());
+    assert_eq!(env.status_word("A"), "released");
+}
+
+#[test]
+fn an_issue_that_lost_its_label_ends_its_worker() {
+    let env = TestEnv::new();
+    env.workflow("tracker:\n  kind: local\n  required_labels: [agent]\n");
+    env.agent("hold");
+    env.issue("A", "labels: [agent]");
+    env.baton("worker launch A").ok();
+    env.agent_holds("A");
+    env.baton("issue edit A --remove-label agent").ok();
+    assert_eq!(env.baton("reconcile --json").json()["stopped"][0]["reason"], "issue_unroutable");
+    assert_eq!(env.status_word("A"), "released");
+}
+
+#[test]
+fn a_blocker_gates_launches_and_never_a_live_worker() {
+    let (env, agent) = running();
+    env.issue("B", "");
+    env.baton("issue edit A --add-blocked-by B").ok();
+    assert_eq!(env.baton("reconcile --json").json()["stopped"], json!([]));
+    assert!(is_alive(agent));
+}
+
+#[test]
+fn a_tracker_that_does_not_answer_ends_nobody() {
+    let (env, agent) = running();
+    fs::rename(env.path("p/issues"), env.path("p/away")).expect("renamed");
+    insta::assert_snapshot!(env.baton("reconcile"), @"
+    ------- stderr -------
+    error: the tracker did not answer: cannot read the issue directory <root>/p/issues
+    hint: the workers go on; try again later
+    [exit status: 11]
+    ");
+    let unknown = env.baton("reconcile --json").exits(11).any_json();
+    assert_eq!((&unknown["unknown"], &unknown["stopped"]), (&json!(["A"]), &json!([])));
+    assert!(is_alive(agent));
+    fs::rename(env.path("p/away"), env.path("p/issues")).expect("renamed");
+    assert_eq!(env.baton("reconcile --json").json()["stopped"], json!([]));
+}
+
+#[test]
+fn what_exists_nowhere_else_is_archived() {
+    let env = TestEnv::with_git();
+    env.agent("echo committed > committed; git add -A; git commit -qm work; echo two > file; echo new > new; finish");
+    env.issue("A", "");
+    env.baton("worker launch A --wait").ok();
+    let report = env.baton("reconcile --json").json();
+    assert_eq!(report["cleaned"][0]["disposition"], "archived");
+    let kept = env.baton("workspace show A --json").json();
+    let archived = std::path::PathBuf::from(kept["archived_path"].as_str().expect("a path"));
+    assert_eq!(fs::read_to_string(archived.join("new")).expect("kept"), "new\n");
+    assert!(!env.workspace("A").exists());
+    let patch = walkdir::WalkDir::new(env.store("")).into_iter().flatten();
+    let patch = patch.into_iter().find(|entry| entry.file_name().to_string_lossy().ends_with("changes.patch"));
+    let patch = patch.expect("a patch").into_path();
+    env.bash(&format!("git checkout -q baton/A && git apply {} && cat file new committed", patch.display())).ok();
+    assert_eq!(env.bash("cat file new committed").ok().stdout, "two\nnew\ncommitted\n");
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let (env, agent) = running();
+    env.baton("reconcile --dry-run --exit-code").exits(0);
+    env.set_state("A", "Done");
+    let plan = env.writing_nothing(|| env.baton("reconcile --dry-run --exit-code --json").exits(3).any_json());
+    assert_eq!(texts(&plan["stopped"], "identifier"), ["A"]);
+    assert!(is_alive(agent));
+    let done = env.baton("reconcile --json").json();
+    assert_eq!(done["stopped"], plan["stopped"]);
+    env.baton("reconcile --dry-run --exit-code").exits(0);
+}
+
+#[test]
+fn the_policy_decides_what_becomes_of_a_workspace() {
+    for (policy, exists) in
+        [("keep_always", true), ("archive_always", false), ("remove_when_clean_otherwise_archive", false)]
+    {
+        let env = TestEnv::with_git();
+        env.workflow(&format!("workspace:\n  mode: worktree\n  cleanup: {policy}\n"));
+        env.issue("A", "");
+        env.baton("worker launch A --wait").ok();
+        env.baton("reconcile").ok();
+        assert_eq!(env.workspace("A").exists(), exists, "{policy}");
+        env.writing_nothing(|| env.baton("reconcile").ok());
+    }
+}

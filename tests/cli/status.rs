@@ -1,0 +1,142 @@
+//! `baton status`: what is going on, and what needs a person first.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::env::{TestEnv, texts};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[test]
+fn without_a_store_it_shows_an_empty_state_and_makes_none() {
+    let env = TestEnv::new();
+    insta::assert_snapshot!(env.baton("status"), @"
+    0 running, 0 retrying, 0 blocked, 0 paused, 0 idle, 0 done; never polled
+    [exit status: 0]
+    ");
+    env.baton("status --check").ok();
+    insta::assert_snapshot!(env.baton("status A"), @"
+    ------- stderr -------
+    error: no issue `A`
+    hint: `baton status` lists the issues that are known
+    [exit status: 4]
+    ");
+    assert!(!env.store("").exists());
+}
+
+/// One issue of every kind.
+fn busy() -> TestEnv {
+    let env = TestEnv::new();
+    env.workflow("agent:\n  max_concurrent_agents: 1\n  max_attempts: 2\n");
+    env.agent("hold");
+    env.agent_of("FAILS", "exit 1");
+    env.agent_of("DONE", "finish");
+    for id in ["DONE", "FAILS", "STOPPED", "RUNS", "WAITS"] {
+        env.issue(id, "");
+    }
+    env.baton("worker launch DONE --wait").ok();
+    env.baton("worker launch FAILS --wait").exits(20);
+    env.baton("worker launch STOPPED").ok();
+    env.baton("worker stop STOPPED").ok();
+    env.baton("worker launch RUNS").ok();
+    env
+}
+
+#[test]
+fn it_shows_what_needs_a_person_first() {
+    let env = busy();
+    let shown = env.baton("status").ok().stdout;
+    let heads: Vec<&str> = shown.lines().filter_map(|line| line.split("  ").next()).collect();
+    let place =
+        |head: &str| heads.iter().position(|line| *line == head).unwrap_or_else(|| panic!("no {head}: {shown}"));
+    assert!(
+        place("BLOCKED") < place("RUNNING")
+            && place("RUNNING") < place("RETRYING")
+            && place("RETRYING") < place("IDLE")
+    );
+    let summary = env.baton("status --summary").ok().stdout;
+    assert!(summary.starts_with("1 running, 1 retrying, 1 blocked, 0 paused, 1 idle, 1 done; polled "), "{summary}");
+    env.baton("status --check").exits(8);
+    env.baton("status STOPPED --check").exits(8);
+    env.baton("status RUNS --check").ok();
+}
+
+#[test]
+fn as_json_it_has_the_names_of_the_specification() {
+    let env = busy();
+    let status = env.baton("status --json").json();
+    assert_eq!(
+        keys(&status)[..12],
+        [
+            "as_of",
+            "generated_at",
+            "counts",
+            "running",
+            "held",
+            "retrying",
+            "blocked",
+            "paused",
+            "idle",
+            "codex_totals",
+            "rate_limits",
+            "last_poll",
+        ]
+    );
+    let counts = json!({ "running": 1, "retrying": 1, "blocked": 1, "paused": 0, "idle": 1, "done": 1 });
+    for (name, count) in counts.as_object().expect("counts") {
+        assert_eq!(&status["counts"][name], count, "{name}");
+    }
+    for name in [
+        "issue_id",
+        "issue_identifier",
+        "key",
+        "run",
+        "status",
+        "session_id",
+        "turn_count",
+        "started_at",
+        "last_event",
+        "tokens",
+    ] {
+        assert!(status["running"][0].get(name).is_some(), "running rows lack {name}: {}", status["running"][0]);
+    }
+    for name in ["issue_id", "issue_identifier", "attempt", "due_at", "error"] {
+        assert!(status["retrying"][0].get(name).is_some(), "retrying rows lack {name}");
+    }
+    assert_eq!(texts(&status["blocked"], "identifier"), ["STOPPED"]);
+    assert_eq!(texts(&status["blocked"][0]["reasons"], "code"), ["canceled"]);
+}
+
+#[test]
+fn one_issue_is_told_with_its_runs_and_what_can_be_done() {
+    let env = busy();
+    let status = env.status("FAILS");
+    assert_eq!(texts(&status["runs"], "outcome"), ["failed"]);
+    assert_eq!(texts(&status["why"], "code"), ["retry_wait"]);
+    assert_eq!(status["available_actions"], json!(["retry"]));
+    assert_eq!(status["last_error"], "command.run ended with exit status 1");
+    assert_eq!(env.status("RUNS")["running"]["run"], "RUNS.1");
+    assert_eq!(env.status("RUNS")["available_actions"], json!(["stop"]));
+}
+
+#[test]
+fn it_reads_without_writing_beside_a_writer_that_hangs() {
+    let env = busy();
+    let holder = env.hold_lock();
+    env.writing_nothing(|| env.baton("status --json").json());
+    let busy = env.baton("retry STOPPED --lock-timeout 50ms --json").exits(9).error();
+    assert_eq!((&busy["code"], &busy["retryable"]), (&"lock_busy".into(), &true.into()));
+    holder.kill();
+    env.baton("retry STOPPED").ok();
+}
+
+#[test]
+fn with_a_broken_workflow_it_still_answers() {
+    let env = busy();
+    fs::write(env.path("p/WORKFLOW.md"), "---\ntracker: [\n---\n").expect("written");
+    assert_eq!(env.baton("status --json").json()["counts"]["blocked"], 1);
+    assert_eq!(env.status("RUNS")["status"], "running");
+}
