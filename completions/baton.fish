@@ -45,7 +45,7 @@ complete -c baton -n "__fish_baton_needs_command" -f -a "status" -d 'Show what i
 complete -c baton -n "__fish_baton_needs_command" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
 complete -c baton -n "__fish_baton_needs_command" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
 complete -c baton -n "__fish_baton_needs_command" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
-complete -c baton -n "__fish_baton_needs_command" -f -a "recover" -d 'Settle what a crash left behind'
+complete -c baton -n "__fish_baton_needs_command" -f -a "recover" -d 'Put right what a crash left behind'
 complete -c baton -n "__fish_baton_needs_command" -f -a "workspace" -d 'Make, find and inspect workspaces'
 complete -c baton -n "__fish_baton_needs_command" -f -a "worker" -d 'Launch, watch and stop workers'
 complete -c baton -n "__fish_baton_needs_command" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
@@ -167,12 +167,17 @@ complete -c baton -n "__fish_baton_using_subcommand recover" -l color -d 'When t
 always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand recover" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand recover" -l action -d 'Go on with its conversation, begin anew in its workspace, or only say that it is seen' -r -f -a "resume\t''
+restart\t''
+acknowledge\t''"
+complete -c baton -n "__fish_baton_using_subcommand recover" -l note -d 'What to remember of it' -r
 complete -c baton -n "__fish_baton_using_subcommand recover" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand recover" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand recover" -s v -l verbose -d 'Say more; twice: details for debugging'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l orphans -d 'Archive the directories among the workspaces that belong to no issue'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s C -d 'Run as if started in DIR' -r -F
@@ -670,7 +675,7 @@ complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_su
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "recover" -d 'Settle what a crash left behind'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "recover" -d 'Put right what a crash left behind'
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "workspace" -d 'Make, find and inspect workspaces'
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "worker" -d 'Launch, watch and stop workers'
 complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'

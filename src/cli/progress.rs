@@ -44,6 +44,10 @@ impl<'u> Progress<'u> {
             RunNews::Event(event) => self.event(event),
             RunNews::Cleaned(cleaned) => self.cleaned(cleaned),
             RunNews::Settled(settled) => self.say("Recovered", &format!("{}: {}", settled.identifier, settled.message)),
+            RunNews::Repaired(done) => {
+                let whose = done.identifier.as_deref().unwrap_or_default();
+                self.say("Recovered", &format!("{whose}: {}", done.message));
+            }
             RunNews::NotEnded(failure) => {
                 self.above(|ui| ui.warn(&format!("run {} was not ended: {}", failure.run, failure.message)));
             }

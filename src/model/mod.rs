@@ -17,7 +17,7 @@ pub use outcome::{Outcome, OutcomeCode, OutcomeKind, Tokens};
 pub use run::{HookReceipt, Phase, Process, Request, RequestKind, RunRecord};
 pub use session::SessionRecord;
 pub use state::{PollError, StateRecord};
-pub use work::{Claim, ClaimRecord, Reason, ReasonCode, RetryKind, Status, Work};
+pub use work::{Acknowledgement, Claim, ClaimRecord, Reason, ReasonCode, RetryKind, Status, Work};
 pub use workspace::{CleanupPolicy, Disposition, Health, Mode, WorkspaceRecord, WorkspaceState};
 
 /// An instant as it is written: RFC 3339, UTC.

@@ -41,9 +41,21 @@ pub struct Work {
     pub last_error: Option<String>,
     /// The workspace, as recorded.
     pub workspace: Option<WorkspaceRecord>,
+    /// Who has seen that it is blocked; gone with the block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
     /// What a newer Baton wrote.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// A person has seen a block, and leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// When.
+    pub at: Timestamp,
+    /// What the person said.
+    pub note: Option<String>,
 }
 
 impl Work {
@@ -66,6 +78,7 @@ impl Work {
             last_outcome: None,
             last_error: None,
             workspace: None,
+            acknowledged: None,
             extra: Extra::new(),
         }
     }
@@ -79,7 +92,7 @@ impl Work {
     /// The same, back in the queue: what `retry` makes of it.
     #[must_use]
     pub fn requeued(&self) -> Self {
-        Self { status: Status::Idle, failures: 0, idle_continuations: 0, ..self.clone() }
+        Self { status: Status::Idle, failures: 0, idle_continuations: 0, acknowledged: None, ..self.clone() }
     }
 
     /// The live claim, if there is one.

@@ -35,7 +35,7 @@ pub use descendants::{become_subreaper, end_descendants, reap_adopted};
 pub use foreground::run_foreground;
 pub use identity::{Liveness, current, liveness, of_pid};
 pub use lifeline::{Lifeline, create_lifeline, is_held_by, probe_lifeline};
-pub use orphans::{end_orphans, end_processes};
+pub use orphans::{end_orphans, end_processes, find_orphans};
 pub use output::{Output, Tail};
 pub use rounds::Unkillable;
 pub use script::{Finished, run_script};

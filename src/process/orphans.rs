@@ -21,7 +21,7 @@ const STOP_ROUNDS: u32 = 10;
 /// A session whose leader has ended proves nothing: its number may be in use again, and what was inside carries the
 /// mark or the lifeline.
 #[must_use]
-fn find_orphans(mark: &str, leaders: &[Process], lifeline: Option<&Path>) -> Vec<Process> {
+pub fn find_orphans(mark: &str, leaders: &[Process], lifeline: Option<&Path>) -> Vec<Process> {
     let me = std::process::id();
     // An open copy of a lifeline keeps it locked: where it is free there is nobody to be looked for.
     let held = lifeline.filter(|path| probe_lifeline(path, Duration::ZERO) == Lifeline::Held).and_then(OpenFile::at);

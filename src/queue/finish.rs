@@ -7,7 +7,7 @@ use super::{Policy, Seen};
 use crate::model::{
     Claim, ClaimRecord, Outcome, OutcomeKind, Phase, Process, RunId, RunRecord, Status, Timestamp, Work, WorkspaceState,
 };
-use crate::retry::{self, History};
+use crate::retry::{self, Decision, History};
 use crate::store::{DocId, Kind, StoreError, Transaction};
 
 /// The worker is up: `claimed` becomes `running`, and the run knows its supervisor.
@@ -59,8 +59,8 @@ pub fn finish(
     work.tokens.total_tokens += outcome.tokens.total_tokens;
     let took = outcome.finished_at - record.started_at;
     work.runtime_ms += u64::try_from(took.num_milliseconds()).unwrap_or(0);
-    let decision = retry::decide(outcome, &history(&work), &policy.retry, now);
-    let status = overruled(seen, policy).unwrap_or(decision.status);
+    let decision = what_follows(&work, outcome, seen, policy, now);
+    let status = decision.status;
     let identifier = Some(work.identifier.as_str());
     let data = json!({
         "outcome": outcome.outcome.as_str(), "code": outcome.code, "summary": outcome.summary, "error": outcome.error,
@@ -95,6 +95,24 @@ pub fn finish(
     }
     tx.put(&enter(&work, status.clone()))?;
     Ok(Some(status))
+}
+
+/// What an issue becomes by the outcome of its run, whose tokens are counted in `work`; a person's hold leaves it as it
+/// was. Changes nothing: a plan asks it as well.
+#[must_use]
+pub fn what_follows(
+    work: &Work,
+    outcome: &Outcome,
+    seen: Option<Seen<'_>>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Decision {
+    if let Status::Held { before, .. } = &work.status {
+        let Work { failures, idle_continuations, .. } = *work;
+        return Decision { status: (**before).clone(), failures, idle_continuations };
+    }
+    let decision = retry::decide(outcome, &history(work), &policy.retry, now);
+    Decision { status: overruled(seen, policy).unwrap_or(decision.status), ..decision }
 }
 
 fn history(work: &Work) -> History {

@@ -14,7 +14,7 @@ mod status;
 
 pub use claim::{Asked, ClaimError, Claimed, Override, take};
 pub use eligibility::{Policy, reasons};
-pub use finish::{event_of, finish, in_use, started};
+pub use finish::{event_of, finish, in_use, started, what_follows};
 pub use hold::{HOLDER, hold};
 pub use order::dispatch_order;
 pub use plan::{Plan, Waiting, plan};

@@ -68,6 +68,7 @@ pub fn enter(work: &Work, status: Status) -> Work {
         work.progress = None;
     }
     work.status = status;
+    work.acknowledged = None;
     work
 }
 

@@ -5,6 +5,7 @@
 //! `interrupted`. What follows is decided by the one retry function. Nothing is launched here, a live worker is left
 //! alone, and settling twice changes nothing the second time.
 
+mod decide;
 mod error;
 mod find;
 mod plan;
@@ -14,10 +15,11 @@ mod take_over;
 #[cfg(test)]
 mod tests;
 
+pub use decide::{Action, Found, RunSeen, Standing, WorkspaceSeen, action_after, of_run, of_workspace};
 pub use error::RecoveryError;
 pub use find::{DeadClaim, Proof, dead_claims, is_dead};
 pub use plan::plan;
-pub use settle::{Action, Found, Settled, settle, settle_as};
+pub use settle::{Settled, settle, settle_as};
 
 use crate::model::RunId;
 use crate::store::Store;

@@ -1,10 +1,11 @@
 //! What a dead supervisor left undone: processes that still run, and `after_run`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::run_mark;
 use super::take_over::Taken;
-use crate::model::{HookReceipt, Issue, Reason, ReasonCode};
+use crate::model::{HookReceipt, Issue, Process, Reason, ReasonCode, RunRecord};
 use crate::process::{self, Lifeline};
 use crate::project::Project;
 use crate::run_folder::RunFolder;
@@ -30,16 +31,12 @@ pub(super) struct Tree {
 pub(super) async fn end_tree(project: &Project, taken: &Taken, folder: &RunFolder) -> Tree {
     let mark = run_mark(&project.store, &taken.run.run);
     let lifeline = folder.agent_lifeline();
-    let leaders: Vec<_> = taken.run.agent_process.iter().cloned().chain(folder.read_agent()).collect();
+    let leaders = leaders(&taken.run, folder);
     let looked = tokio::task::spawn_blocking(move || {
         let (ended, unkillable) = process::end_orphans(&mark, &leaders, Some(&lifeline), KILL_LIMIT);
-        let block = match (unkillable, process::probe_lifeline(&lifeline, DYING)) {
-            (Some(unkillable), _) => Some(Reason::new(ReasonCode::Unkillable, unkillable.to_string())),
-            (None, Lifeline::Held) => Some(Reason::new(
-                ReasonCode::OrphanUnreachable,
-                "a process that cannot be found holds its agent's lifeline",
-            )),
-            (None, Lifeline::Free | Lifeline::Unknown) => None,
+        let block = match unkillable {
+            Some(unkillable) => Some(Reason::new(ReasonCode::Unkillable, unkillable.to_string())),
+            None => unreachable(&lifeline),
         };
         Tree { ended, block }
     });
@@ -47,6 +44,22 @@ pub(super) async fn end_tree(project: &Project, taken: &Taken, folder: &RunFolde
         ended: Vec::new(),
         block: Some(Reason::new(ReasonCode::OrphanUnreachable, error.to_string())),
     })
+}
+
+/// The processes that led the agent's sessions, as far as they are known.
+pub(super) fn leaders(run: &RunRecord, folder: &RunFolder) -> Vec<Process> {
+    run.agent_process.iter().cloned().chain(folder.read_agent()).collect()
+}
+
+/// Why an issue may not go on although none of its processes was found: somebody holds its agent's lifeline.
+pub(super) fn unreachable(lifeline: &Path) -> Option<Reason> {
+    match process::probe_lifeline(lifeline, DYING) {
+        Lifeline::Held => {
+            let text = "a process that cannot be found holds its agent's lifeline";
+            Some(Reason::new(ReasonCode::OrphanUnreachable, text))
+        }
+        Lifeline::Free | Lifeline::Unknown => None,
+    }
 }
 
 /// Runs `after_run` where the run got to its workspace and the hook has not run yet; best effort.

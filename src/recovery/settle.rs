@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::decide::{Action, Found, RunSeen, action_after, of_run};
 use super::remains::{after_run, end_tree};
 use super::take_over::{Taken, take_over};
 use super::{DeadClaim, RecoveryError, dead_claims};
 use crate::chain::chain;
 use crate::join::join_all;
 use crate::model::{
-    ClaimRecord, HookReceipt, Key, Outcome, OutcomeCode, Reason, RunId, RunRecord, Status, Timestamp, Work,
+    ClaimRecord, HookReceipt, Key, Outcome, OutcomeCode, Reason, RunId, RunRecord, SessionRecord, Status, Timestamp,
+    Work,
 };
 use crate::outcome::{End, Tally, classify};
 use crate::process;
@@ -18,30 +20,6 @@ use crate::project::Project;
 use crate::queue;
 use crate::run_folder::{self, RunFolder};
 use crate::store::StoreError;
-
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Found {
-    /// A worker that died while it had a run.
-    DeadWorker,
-    /// A worker that died between leaving its outcome and committing it.
-    OutcomeNotCommitted,
-    /// A claim whose worker never came up.
-    ClaimWithoutWorker,
-}
-
-/// What was done about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// The outcome that the worker left was committed.
-    OutcomeCommitted,
-    /// An outcome was recorded in its place, and the claim released.
-    Released,
-    /// A process could not be ended: a person must.
-    Blocked,
-}
 
 /// One dead run that was settled: an action of `recover` (DESIGN §6).
 #[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
@@ -93,51 +71,83 @@ async fn settle_one(project: &Project, dead: &DeadClaim, end: Option<End>) -> Re
     let folder = RunFolder::of(project.store.layout(), &run);
     let tree = end_tree(project, &taken, &folder).await;
     let after_run = after_run(project, &taken, &folder).await;
-    let evidence = Evidence { left: folder.read_outcome(), end, folder: &folder, run: &taken.run };
+    let evidence = Evidence {
+        left: folder.read_outcome(),
+        end,
+        folder: &folder,
+        dead,
+        tree: tree.ended,
+        after_run: after_run.as_ref().map(|receipt| receipt.ok),
+    };
     let Some((outcome, status)) = commit(project, &taken, &evidence, after_run.as_ref(), tree.block.as_ref())? else {
         return Ok(None);
     };
-    let (found, mut action) = judge(evidence.left.as_ref(), &taken.run);
-    if evidence.left.as_ref().is_some_and(|left| *left != outcome) {
-        action = Action::Released;
-        if let Err(error) = folder.write_outcome(&outcome) {
-            tracing::warn!(%run, %error, "outcome not left in the run's folder");
-        }
+    if evidence.left.as_ref().is_some_and(|left| *left != outcome)
+        && let Err(error) = folder.write_outcome(&outcome)
+    {
+        tracing::warn!(%run, %error, "outcome not left in the run's folder");
     }
-    if tree.block.is_some() {
-        action = Action::Blocked;
-    }
-    let message = format!("run {run} {}: {}", what(&outcome), next(&status));
-    tracing::info!(%run, message, "run settled");
-    let evidence = json!({
-        "proof": dead.proof, "supervisor": taken.run.supervisor, "ended": tree.ended,
-        "after_run": after_run.map(|receipt| receipt.ok),
-    });
-    Ok(Some(Settled { identifier: taken.work.identifier.clone(), run, found, action, message, evidence, status }))
-}
-
-/// What a dead run is, and what is to be done about it as long as its processes can be ended.
-pub(super) fn judge(left: Option<&Outcome>, run: &RunRecord) -> (Found, Action) {
-    match (left, &run.supervisor) {
-        (Some(_), _) => (Found::OutcomeNotCommitted, Action::OutcomeCommitted),
-        (None, Some(_)) => (Found::DeadWorker, Action::Released),
-        (None, None) => (Found::ClaimWithoutWorker, Action::Released),
-    }
+    let settled = evidence.settled(project, &taken.work, &outcome, status)?;
+    tracing::info!(%run, settled.message, "run settled");
+    Ok(Some(settled))
 }
 
 /// What tells how a dead run ended.
-struct Evidence<'e> {
+pub(super) struct Evidence<'e> {
     /// The outcome that its worker left.
-    left: Option<Outcome>,
+    pub(super) left: Option<Outcome>,
     /// What the caller knows.
-    end: Option<End>,
-    folder: &'e RunFolder,
-    run: &'e RunRecord,
+    pub(super) end: Option<End>,
+    pub(super) folder: &'e RunFolder,
+    pub(super) dead: &'e DeadClaim,
+    /// What it left running.
+    pub(super) tree: Vec<u32>,
+    /// Whether `after_run` succeeded, where it was run.
+    pub(super) after_run: Option<bool>,
 }
 
 impl Evidence<'_> {
+    /// The report on it, once its outcome is this and its issue has become that.
+    pub(super) fn settled(
+        &self,
+        project: &Project,
+        work: &Work,
+        outcome: &Outcome,
+        status: Status,
+    ) -> Result<Settled, RecoveryError> {
+        let run = self.dead.run.run.clone();
+        let session: Option<SessionRecord> = project.store.get(run.key.as_str())?;
+        let session = session.filter(|session| session.agent == project.workflow.config.agent.kind.as_str());
+        let seen = RunSeen {
+            outcome_left: self.left.is_some(),
+            supervised: self.dead.run.supervisor.is_some(),
+            held: work.is_held(),
+            tree: !self.tree.is_empty(),
+        };
+        // A hold counts for nothing: what the issue was before is no news.
+        let unheld = matches!(&work.status, Status::Held { before, .. } if **before == status);
+        let as_left = self.left.as_ref() == Some(outcome);
+        Ok(Settled {
+            identifier: work.identifier.clone(),
+            found: of_run(seen),
+            action: if unheld { Action::Released } else { action_after(as_left, &status, session.is_some()) },
+            message: format!("run {run} {}: {}", what(outcome), next(&status)),
+            evidence: json!({
+                "proof": self.dead.proof,
+                "supervisor": self.dead.run.supervisor,
+                "phase": self.dead.run.phase,
+                "outcome_left": seen.outcome_left,
+                "tree": self.tree,
+                "after_run": self.after_run,
+                "thread_id": session.map(|session| session.thread_id),
+            }),
+            run,
+            status,
+        })
+    }
+
     /// As an operator asked, else as its worker said, else as the caller knows, else as it looks.
-    fn outcome(&self, claim: &ClaimRecord, now: Timestamp) -> Outcome {
+    pub(super) fn outcome(&self, claim: &ClaimRecord, now: Timestamp) -> Outcome {
         let asked = claim.operator_request().map(|request| End::Requested(request.kind, request.reason.clone()));
         let asked = asked.map(|end| classify(&end, self.tally(), now));
         match (asked, &self.left) {
@@ -159,7 +169,7 @@ impl Evidence<'_> {
             return Tally { turns, tokens, progress, idle_continuations };
         }
         let (turns, tokens) = run_folder::used(&self.folder.events());
-        Tally { turns: turns.max(self.run.turns), tokens, ..Tally::default() }
+        Tally { turns: turns.max(self.dead.run.turns), tokens, ..Tally::default() }
     }
 
     /// What ended a run whose worker left no word: what it was asked to do, a reboot, or its death.
@@ -168,7 +178,7 @@ impl Evidence<'_> {
             return End::Requested(request.kind, request.reason.clone());
         }
         let here = process::current();
-        match &self.run.supervisor {
+        match &self.dead.run.supervisor {
             None if claim.launcher.as_ref().is_some_and(|launcher| launcher.boot_id != here.boot_id) => End::Reboot,
             None => End::WorkerDied(match self.folder.last_log_line() {
                 Some(line) => format!("the worker never came up: {line}"),

@@ -34,7 +34,7 @@ async fn a_killed_worker_is_interrupted_once() {
     let key = killed(&bench).await;
     let settled = settle(&bench.project, None).await.expect("settled");
     let [one] = settled.as_slice() else { panic!("{settled:?}") };
-    assert_eq!((one.found, one.action, one.identifier.as_str()), (Found::DeadWorker, Action::Released, "A-1"));
+    assert_eq!((one.found, one.action, one.identifier.as_str()), (Found::LiveTree, Action::RetryScheduled, "A-1"));
     assert_eq!(bench.outcome(&one.run).code, OutcomeCode::WorkerDied);
     assert_eq!((bench.status(&key).as_str(), bench.work(&key).failures), ("retrying", 1));
     assert_eq!(bench.claim_record(&key), None);
@@ -212,7 +212,7 @@ async fn a_stop_goes_before_the_outcome_that_a_worker_left() {
     request_stop(&bench.project, &key, RequestKind::Stop, "enough").expect("asked");
     abandon(&bench, claimed.lifeline, &claimed.run).await;
     let settled = settle(&bench.project, None).await.expect("settled");
-    assert_eq!((settled[0].found, settled[0].action), (Found::OutcomeNotCommitted, Action::Released));
+    assert_eq!((settled[0].found, settled[0].action), (Found::OutcomeNotCommitted, Action::Blocked));
     let outcome = bench.outcome(&claimed.run);
     assert_eq!((outcome.code, outcome.turns, outcome.tokens), (OutcomeCode::Operator, 3, tokens));
     assert_eq!(bench.folder(&claimed.run).read_outcome(), Some(outcome));

@@ -27,7 +27,9 @@ pub use issue::{IssueView, Scope, comment, create, edit, issues, show};
 pub use lookup::{Found, Fresh, Target, find, find_known, refetch, unknown};
 pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
 pub use reconcile::{NotEnded, ReconcileReport, Stopped, reconcile};
-pub use recover::{OperatorRequired, RecoverReport, recover};
+pub use recover::{
+    FailedRepair, OperatorAction, OperatorRequired, RecoverOptions, RecoverReport, Recovered, act, recover,
+};
 pub use release::retry;
 pub use run::{RunEnd, RunMode, RunNews, RunOptions, RunSummary, run};
 pub use starter::{NewFile, Starter, repository_or_here};

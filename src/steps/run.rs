@@ -8,7 +8,7 @@ mod looping;
 use std::time::Duration;
 
 use super::reconcile::NotEnded;
-use super::{Cleaned, WaitingEntry};
+use super::{Cleaned, Recovered, WaitingEntry};
 use crate::error::{Error, Exit, Result};
 use crate::model::{Reason, ReasonCode};
 use crate::process::{EndSignal, Signals};
@@ -49,6 +49,8 @@ pub enum RunNews<'a> {
     Cleaned(&'a Cleaned),
     /// A dead worker was settled.
     Settled(&'a Settled),
+    /// A workspace that a crash left was put right.
+    Repaired(&'a Recovered),
     /// A worker that is not wanted any more could not be ended.
     NotEnded(&'a NotEnded),
     /// WORKFLOW.md has changed and is in force.

@@ -18,6 +18,21 @@ use crate::model::{Health, Mode, WorkspaceRecord};
 /// Entries looked at for the newest modification: a bound on the time.
 const ENTRIES: usize = 50_000;
 
+/// What is where a workspace should be, whatever is in it: what can be told without asking git for a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// What was made.
+    There,
+    /// Nothing.
+    Missing,
+    /// One whose making git did not finish.
+    HalfMade,
+    /// Something else.
+    Drifted,
+    /// It cannot be told, which is no ground for anything.
+    Unknown,
+}
+
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Look {
@@ -39,16 +54,46 @@ impl Workspaces<'_> {
         self.look(record).health
     }
 
-    pub(super) fn look(&self, record: &WorkspaceRecord) -> Look {
+    /// Whether what was made is in its place; cheap, and changes nothing.
+    #[must_use]
+    pub fn place(&self, record: &WorkspaceRecord) -> Place {
         match path::exists(&record.path) {
             Ok(true) => {}
-            Ok(false) => return Health::Missing.into(),
-            Err(WorkspaceError::Symlink(_) | WorkspaceError::InTheWay { .. }) => return Health::Drifted.into(),
-            Err(_) => return Health::Unknown.into(),
+            Ok(false) => return Place::Missing,
+            Err(WorkspaceError::Symlink(_) | WorkspaceError::InTheWay { .. }) => return Place::Drifted,
+            Err(_) => return Place::Unknown,
+        }
+        match record.mode {
+            Mode::Worktree => self.place_of_worktree(&record.path),
+            Mode::Clone if !record.path.join(".git").exists() => Place::Drifted,
+            Mode::Directory | Mode::Clone | Mode::Shared => Place::There,
+        }
+    }
+
+    fn place_of_worktree(&self, path: &Path) -> Place {
+        let repository = match Repository::discover(&self.git(), self.base) {
+            Ok(repository) => repository,
+            Err(WorkspaceError::NotARepository(_)) => return Place::Drifted,
+            Err(_) => return Place::Unknown,
+        };
+        match worktree::look(&repository, path) {
+            Ok(Found::There) => Place::There,
+            Ok(Found::Nothing) => Place::Missing,
+            Ok(Found::HalfMade) => Place::HalfMade,
+            Ok(Found::Foreign(_)) => Place::Drifted,
+            Err(_) => Place::Unknown,
+        }
+    }
+
+    pub(super) fn look(&self, record: &WorkspaceRecord) -> Look {
+        match self.place(record) {
+            Place::There => {}
+            Place::Missing => return Health::Missing.into(),
+            Place::HalfMade | Place::Drifted => return Health::Drifted.into(),
+            Place::Unknown => return Health::Unknown.into(),
         }
         let looked = match record.mode {
             Mode::Worktree => self.look_at_worktree(&record.path),
-            Mode::Clone if !record.path.join(".git").exists() => Ok(Health::Drifted.into()),
             Mode::Directory | Mode::Clone | Mode::Shared => self.look_at_directory(record),
         };
         looked.unwrap_or_else(|error| {
@@ -65,15 +110,7 @@ impl Workspaces<'_> {
     /// Its branch stays in the repository; only commits that are on none would be lost.
     fn look_at_worktree(&self, path: &Path) -> Result<Look, WorkspaceError> {
         let git = self.git();
-        let repository = match Repository::discover(&git, self.base) {
-            Err(WorkspaceError::NotARepository(_)) => return Ok(Health::Drifted.into()),
-            found => found?,
-        };
-        match worktree::look(&repository, path)? {
-            Found::There => {}
-            Found::Nothing => return Ok(Health::Missing.into()),
-            Found::HalfMade | Found::Foreign(_) => return Ok(Health::Drifted.into()),
-        }
+        let repository = Repository::discover(&git, self.base)?;
         // A submodule's commits are in the worktree's own part of the repository, and go with it.
         let submodules = repository.registration(path).is_some_and(|found| found.admin.join("modules").exists());
         let status = Status::of(&git, path)?;

@@ -31,6 +31,30 @@ impl Drop for Lease {
     }
 }
 
+/// Who has a lease, as far as can be seen without taking it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseSeen {
+    /// Nobody.
+    Free,
+    /// Somebody who lives.
+    Held,
+    /// Nobody, and yet a note names its holder, who died.
+    Left,
+}
+
+/// Looks at the lease of `name`, and changes nothing.
+pub(super) fn look(root: &Path, name: &str) -> (LeaseSeen, Option<String>) {
+    let path = root.join(LEASES).join(name);
+    let Ok(file) = File::open(&path) else { return (LeaseSeen::Free, None) };
+    if let Err(TryLockError::WouldBlock) = file.try_lock_shared() {
+        return (LeaseSeen::Held, note(&path).map(|holder| holder.describe()));
+    }
+    match file.metadata() {
+        Ok(found) if found.len() > 0 => (LeaseSeen::Left, note(&path).map(|holder| holder.describe())),
+        Ok(_) | Err(_) => (LeaseSeen::Free, None),
+    }
+}
+
 /// Who holds a lease, for the message to whoever else wants it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holder {

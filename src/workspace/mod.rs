@@ -15,6 +15,7 @@ mod git;
 mod health;
 mod hooks;
 mod lease;
+mod orphan;
 mod path;
 mod plan;
 mod repository;
@@ -32,7 +33,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::WorkspaceError;
-pub use lease::Lease;
+pub use health::Place;
+pub use lease::{Lease, LeaseSeen};
 pub use root::{LEASES, STORE_MARKER, named_store};
 pub use size::{Size, size_of};
 
@@ -128,6 +130,12 @@ impl Workspaces<'_> {
                 taken => return taken,
             }
         }
+    }
+
+    /// Who has the lease of a workspace, and whom its note names. Changes nothing.
+    #[must_use]
+    pub fn lease_seen(&self, key: &Key) -> (LeaseSeen, Option<String>) {
+        lease::look(&self.root(), key.as_str())
     }
 
     /// The last check before a launch (SPEC 9.5): `cwd` is that workspace, and the workspace lies directly below the

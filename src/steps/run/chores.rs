@@ -1,7 +1,7 @@
 //! What the loop does besides: settling the dead, ending the unwanted, cleaning the terminal. Side by side with the
 //! ticks, so that one slow hook or one stubborn worker delays nobody else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tokio::task::JoinSet;
@@ -12,7 +12,8 @@ use crate::model::RunId;
 use crate::project::Project;
 use crate::recovery::{self, RecoveryError, Settled};
 use crate::steps::reconcile::{NotEnded, Unwanted, end};
-use crate::steps::{Cleaned, clean_terminal};
+use crate::steps::recover::repair;
+use crate::steps::{Cleaned, RecoverReport, clean_terminal};
 
 /// The chores that are under way.
 #[derive(Default)]
@@ -30,6 +31,7 @@ enum Chore {
     Settled(std::result::Result<Vec<Settled>, RecoveryError>),
     Ended(RunId, std::result::Result<(), NotEnded>),
     Cleaned(Result<Vec<Cleaned>>),
+    Repaired(Result<RecoverReport>),
 }
 
 impl Chores {
@@ -40,6 +42,16 @@ impl Chores {
         }
         let project = Rc::clone(project);
         self.running.spawn_local(async move { Chore::Settled(recovery::settle(&project, None).await) });
+    }
+
+    /// Puts right what a crash left of the workspaces.
+    pub(super) fn repair(&mut self, project: &Rc<Project>) {
+        let project = Rc::clone(project);
+        self.running.spawn_local(async move {
+            let mut report = RecoverReport::default();
+            let repaired = repair(&project, &BTreeMap::new(), false, &mut report).await;
+            Chore::Repaired(repaired.map(|()| report))
+        });
     }
 
     /// Ends a worker, unless that is under way.
@@ -91,6 +103,13 @@ impl Chores {
                     Err(error) => tell(RunNews::Trouble(&error.into())),
                 }
             }
+            Chore::Repaired(Ok(report)) => {
+                report.actions.iter().for_each(|done| tell(RunNews::Repaired(done)));
+                for failed in report.failed {
+                    tracing::warn!(issue_identifier = failed.identifier, failed.message, "workspace not put right");
+                }
+            }
+            Chore::Repaired(Err(error)) => tell(RunNews::Trouble(&error)),
             Chore::Ended(run, ended) => {
                 self.ending.remove(&run);
                 if let Err(failure) = ended {

@@ -63,6 +63,7 @@ impl Loop {
         }
         self.chores.settle(&self.project);
         self.chores.finish(tell).await;
+        self.chores.repair(&self.project);
         loop {
             self.reload(watch, tell);
             let began = self.project.seams.now();

@@ -122,7 +122,7 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
     })
 }
 
-pub(in crate::steps) fn actions(status: &Status) -> Vec<&'static str> {
+fn actions(status: &Status) -> Vec<&'static str> {
     match status {
         Status::Claimed { .. } | Status::Running { .. } | Status::Held { .. } => vec!["stop"],
         Status::Retrying { .. } | Status::Blocked { .. } | Status::Paused => vec!["retry"],

@@ -3,7 +3,6 @@
 mod issue;
 mod why;
 
-pub(super) use issue::actions;
 pub use issue::{IssueStatus, status_of};
 pub use why::explain;
 

@@ -11,6 +11,7 @@ pub use ensure::{EnsureReport, ensure};
 pub use look::{Look, StateCategory, WorkspaceView, workspace_of, workspaces};
 pub use shell::shell;
 pub use verify::{Verified, VerifyReport, verify, verify_all};
+pub(super) use verify::{directories_of_nobody, record_health};
 
 use crate::error::{Error, Exit};
 

@@ -60,7 +60,7 @@ pub fn verify(project: &Project, work: Work, dry_run: bool) -> Result<VerifyRepo
 /// Looks at every workspace that should be there, and at what lies beside them and belongs to no issue.
 pub fn verify_all(project: &Project, dry_run: bool) -> Result<VerifyReport> {
     let snapshot = project.store.snapshot(&[Kind::Work])?;
-    let orphans = orphans(project, &snapshot)?;
+    let orphans = directories_of_nobody(project, &snapshot)?;
     let expected = |work: &Work| work.workspace.as_ref().is_some_and(|record| !record.state.is_gone());
     let works = snapshot.all::<Work>().into_iter().filter(expected).collect();
     let mut report = look(project, works, dry_run)?;
@@ -97,7 +97,7 @@ fn look(project: &Project, works: Vec<Work>, dry_run: bool) -> Result<VerifyRepo
     }
     if !dry_run {
         for batch in news.chunks(BATCH) {
-            commit(project, batch)?;
+            record_health(project, batch)?;
         }
     }
     Ok(VerifyReport { changed: news.len(), workspaces: found })
@@ -105,7 +105,7 @@ fn look(project: &Project, works: Vec<Work>, dry_run: bool) -> Result<VerifyRepo
 
 /// No lease is taken, so that a workspace in use can be looked at; a record that changed meanwhile is left to whoever
 /// changed it.
-fn commit(project: &Project, news: &[(Key, WorkspaceRecord, Health)]) -> Result<()> {
+pub(in crate::steps) fn record_health(project: &Project, news: &[(Key, WorkspaceRecord, Health)]) -> Result<()> {
     project.store.transact(project.seams.now(), &project.by(None), |tx| {
         for (key, seen, health) in news {
             let Some(mut work) = tx.get::<Work>(key.as_str())? else { continue };
@@ -122,7 +122,7 @@ fn commit(project: &Project, news: &[(Key, WorkspaceRecord, Health)]) -> Result<
 
 /// Directories in the root that no issue claims. One that bears the name of an issue, also of one whose manifest is
 /// damaged, is that issue's: it would adopt it.
-fn orphans(project: &Project, snapshot: &Snapshot) -> Result<Vec<PathBuf>> {
+pub(in crate::steps) fn directories_of_nobody(project: &Project, snapshot: &Snapshot) -> Result<Vec<PathBuf>> {
     let works = snapshot.all::<Work>();
     let paths: BTreeSet<&Path> =
         works.iter().filter_map(|work| work.workspace.as_ref()).map(|record| record.path.as_path()).collect();
