@@ -4,10 +4,16 @@ mod commit;
 mod crash;
 mod create;
 mod damage;
+mod disk;
 mod feed;
+mod kinds;
+mod matrix;
+mod model;
 mod race;
+mod recorded;
 mod rotation;
 mod rows;
+mod table;
 
 use std::path::PathBuf;
 

@@ -7,7 +7,7 @@ use crate::model::{Issue, Status};
 /// Enough for a file of rows.
 const MANY: u32 = 600;
 
-fn issue(name: &str, state: &str) -> IssueRecord {
+pub(super) fn issue(name: &str, state: &str) -> IssueRecord {
     let issue: Issue = serde_json::from_value(json!({
         "id": format!("id-{name}"), "identifier": name, "title": format!("the title of {name}"), "state": state,
         "labels": [], "blocked_by": [], "dispatchable": true
