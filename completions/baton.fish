@@ -72,7 +72,8 @@ complete -c baton -n "__fish_baton_using_subcommand init" -s v -l verbose -d 'Sa
 complete -c baton -n "__fish_baton_using_subcommand init" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand init" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand init" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
-complete -c baton -n "__fish_baton_using_subcommand init" -l dry-run -d 'Print what would be written, and write nothing'
+complete -c baton -n "__fish_baton_using_subcommand init" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand init" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand run" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand run" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -91,6 +92,8 @@ complete -c baton -n "__fish_baton_using_subcommand run" -l no-input -d 'Never a
 complete -c baton -n "__fish_baton_using_subcommand run" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand run" -l once -d 'One tick, for cron; silent when another one is under way'
 complete -c baton -n "__fish_baton_using_subcommand run" -l until-idle -d 'End when nothing runs, no retry is scheduled and nothing is eligible, for CI'
+complete -c baton -n "__fish_baton_using_subcommand run" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand run" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand status" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand status" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -142,7 +145,8 @@ complete -c baton -n "__fish_baton_using_subcommand dispatch" -l no-progress -d 
 complete -c baton -n "__fish_baton_using_subcommand dispatch" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand dispatch" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand dispatch" -l wait -d 'Wait until the launched workers have ended'
-complete -c baton -n "__fish_baton_using_subcommand dispatch" -l dry-run -d 'Print what would be launched, and launch nothing'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand dispatch" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand dispatch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand reconcile" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand reconcile" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -179,6 +183,7 @@ complete -c baton -n "__fish_baton_using_subcommand recover" -l no-input -d 'Nev
 complete -c baton -n "__fish_baton_using_subcommand recover" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l orphans -d 'Archive the directories among the workspaces that belong to no issue'
 complete -c baton -n "__fish_baton_using_subcommand recover" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand recover" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand workspace; and not __fish_seen_subcommand_from ensure path list show shell verify clean" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -214,6 +219,8 @@ complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_s
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from ensure" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from path" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -272,6 +279,8 @@ complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_s
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from verify" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -309,7 +318,8 @@ complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_s
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l terminal -d 'The workspaces of all issues that are done'
-complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l dry-run -d 'Print what would become of them, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand workspace; and __fish_seen_subcommand_from clean" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand worker; and not __fish_seen_subcommand_from launch wait list show stop logs" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -348,6 +358,8 @@ complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subc
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l wait -d 'Wait for the run\'s end, and exit with its outcome\'s code'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l foreground -d 'Supervise in this process, for CI: a signal ends the agent'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l now -d 'Launch although its retry is not due yet, or it is blocked'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from wait" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -408,6 +420,8 @@ complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subc
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l all -d 'End every worker; a person\'s shell is left alone'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l requeue -d 'Put the issue back into the queue at once'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from logs" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -439,6 +453,8 @@ complete -c baton -n "__fish_baton_using_subcommand retry" -s v -l verbose -d 'S
 complete -c baton -n "__fish_baton_using_subcommand retry" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand retry" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand retry" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand retry" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand retry" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -453,6 +469,8 @@ complete -c baton -n "__fish_baton_using_subcommand comment" -s v -l verbose -d 
 complete -c baton -n "__fish_baton_using_subcommand comment" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand comment" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand comment" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand comment" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -523,6 +541,8 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -548,6 +568,8 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-priority -d 'Take the priority away'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-assignee -d 'It is nobody\'s'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -562,6 +584,8 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l no-progress -d 'Show no progress display'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand events" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand events" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
@@ -626,6 +650,8 @@ complete -c baton -n "__fish_baton_using_subcommand demo" -l no-progress -d 'Sho
 complete -c baton -n "__fish_baton_using_subcommand demo" -l no-input -d 'Never ask; fail instead'
 complete -c baton -n "__fish_baton_using_subcommand demo" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand demo" -l no-run -d 'Make the repository, and leave running it to you'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand demo" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand schema" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand schema" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F

@@ -141,6 +141,18 @@ impl Ctx {
         Ok(project)
     }
 
+    /// Opens the project for a dry run: a store that is not there is read as an empty one, and nothing is written.
+    pub fn project_as_it_is(&self, command: &str) -> Result<Project> {
+        let (place, loaded) = self.load()?;
+        let workflow = loaded?;
+        let options = store_options(&self.seams, Some(&workflow), self.patience());
+        let store = match open(&place.store, options.clone())? {
+            Some(store) => store,
+            None => Store::blank(&place.store, options)?,
+        };
+        Project::new(self.seams.clone(), workflow, store, self.exe.clone(), command)
+    }
+
     /// Opens the project for `reconcile`, `recover` and readers: with the last good configuration, and a warning, while
     /// WORKFLOW.md is broken (SPEC 6.2).
     pub fn project_or_last_good(&self, command: &str, ui: &mut Ui) -> Result<Project> {

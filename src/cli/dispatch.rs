@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::context::block_on;
+use super::render::{reasons, table};
 use super::ui::{Style, View};
 use super::values::{at_least_one, duration};
 use super::worker::tell_failure;
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::model::RunId;
 use crate::project::Project;
@@ -33,24 +34,27 @@ pub struct Args {
     /// Wait until the launched workers have ended
     #[arg(long)]
     wait: bool,
-    /// Print what would be launched, and launch nothing
-    #[arg(long)]
-    dry_run: bool,
     /// How long a phase of a launch may take; hooks have their own timeout
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     launch_timeout: Duration,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project("dispatch", ui)?;
+    let project = args.dry_run.project(cx, "dispatch", ui)?;
     block_on(async {
         let mut wanted = Wanted { limit: args.limit, ..Wanted::default() };
+        if args.dry_run.is_asked() {
+            for issue in &args.issues {
+                wanted.keys.push(steps::find_as_it_is(&project, &cx.target(issue)).await?.key);
+            }
+            let plan = steps::preview_dispatch(&project, &wanted).await?;
+            ui.show(&plan);
+            return Ok(args.dry_run.exit(!plan.launched.is_empty()));
+        }
         for issue in &args.issues {
             wanted.keys.push(steps::find(&project, &cx.target(issue)).await?.key);
-        }
-        if args.dry_run {
-            ui.show(&steps::preview(&project, &wanted).await?);
-            return Ok(Exit::Done);
         }
         cx.warn_about_ci(args.wait, ui);
         let (report, failure) = steps::dispatch(&project, &wanted, args.launch_timeout).await?;
@@ -86,7 +90,12 @@ async fn wait_for(project: &Project, runs: impl Iterator<Item = &RunId>, ui: &Ui
 impl View for DispatchReport {
     const KIND: &'static str = "dispatch";
 
-    fn text(&self, _: Style) -> String {
-        self.launched.iter().map(|launched| format!("{}\n", launched.run)).collect()
+    fn text(&self, style: Style) -> String {
+        let runs = self.launched.iter().map(|launched| &launched.run);
+        if !self.dry_run {
+            return runs.map(|run| format!("{run}\n")).collect();
+        }
+        let waiting = self.waiting.iter().map(|entry| [entry.identifier.clone(), reasons(&entry.reasons)]);
+        runs.map(|run| format!("would launch {run}\n")).collect::<String>() + &table(style, ["WAITS", "WHY"], waiting)
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ui::{Style, View};
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
 use crate::place::WORKFLOW_FILE;
 use crate::steps::{self, Starter};
@@ -24,9 +24,8 @@ pub struct Args {
     /// The command that works on an issue, instead of an agent found on PATH
     #[arg(long, value_name = "COMMAND")]
     agent_command: Option<String>,
-    /// Print what would be written, and write nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 /// What was made.
@@ -38,7 +37,7 @@ pub(super) struct Report {
     kept: Vec<PathBuf>,
     /// The agent that was chosen.
     agent: String,
-    #[serde(skip)]
+    /// Whether nothing was written.
     dry_run: bool,
 }
 
@@ -51,11 +50,11 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         made: made.iter().map(|file| file.path.clone()).collect(),
         kept: kept.into_iter().map(|file| file.path).collect(),
         agent: starter.agent().to_owned(),
-        dry_run: args.dry_run,
+        dry_run: args.dry_run.is_asked(),
     };
-    if args.dry_run {
+    if report.dry_run {
         ui.show(&report);
-        return Ok(Exit::Done);
+        return Ok(args.dry_run.exit(!report.made.is_empty()));
     }
     for file in &made {
         write_new(&file.path, &file.text)?;

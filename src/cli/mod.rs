@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod demo;
 mod dispatch;
+mod dry_run;
 mod events;
 mod external;
 mod generate;
@@ -33,6 +34,7 @@ use clap::Parser;
 
 pub use args::{Cli, Command, Global};
 pub use context::Ctx;
+pub(in crate::cli) use dry_run::DryRun;
 pub use ui::Ui;
 
 use crate::error::Result;

@@ -3,7 +3,7 @@
 use super::context::block_on;
 use super::render::{reasons, table};
 use super::ui::{Style, View};
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps::{self, PollReport};
 
@@ -26,7 +26,7 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project("poll", ui)?;
+    let project = DryRun::without_exit_code(args.dry_run).project(cx, "poll", ui)?;
     let report = block_on(steps::poll(&project, args.dry_run))??;
     for problem in &report.problems {
         ui.warn(&format!("{}: {}", problem.source, problem.message));

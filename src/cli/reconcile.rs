@@ -2,8 +2,9 @@
 
 use super::context::block_on;
 use super::ui::{Style, View};
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
+use crate::model::Disposition;
 use crate::steps::{self, ReconcileReport};
 
 /// End stalled and unwanted workers, clean terminal workspaces
@@ -15,17 +16,13 @@ use crate::steps::{self, ReconcileReport};
   baton reconcile
   baton reconcile --dry-run --exit-code")]
 pub struct Args {
-    /// Print what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// With --dry-run: exit with 3 when something would change
-    #[arg(long, requires = "dry_run")]
-    exit_code: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("reconcile", ui)?;
-    let report = block_on(steps::reconcile(&project, args.dry_run))??;
+    let project = args.dry_run.project_or_last_good(cx, "reconcile", ui)?;
+    let report = block_on(steps::reconcile(&project, args.dry_run.is_asked()))??;
     ui.show(&report);
     for cleaned in &report.cleaned {
         if let Some(error) = &cleaned.error {
@@ -51,7 +48,7 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         return Ok(Exit::Workspace);
     }
     let changes = !report.stopped.is_empty() || !report.cleaned.is_empty() || !report.settled.is_empty();
-    Ok(if args.exit_code && changes { Exit::No } else { Exit::Done })
+    Ok(args.dry_run.exit(changes))
 }
 
 impl View for ReconcileReport {
@@ -63,17 +60,18 @@ impl View for ReconcileReport {
             text += &format!("{}: {}\n", settled.identifier, settled.message);
         }
         for stopped in &self.stopped {
-            text += &format!("{}: stopped run {}\n", stopped.identifier, stopped.run);
+            let done = if self.dry_run { "would stop" } else { "stopped" };
+            text += &format!("{}: {done} run {}\n", stopped.identifier, stopped.run);
         }
         for cleaned in &self.cleaned {
-            let done = cleaned.disposition.map_or("to be cleaned", |disposition| match disposition {
-                crate::model::Disposition::Kept => "kept",
-                crate::model::Disposition::Archived => "archived",
-                crate::model::Disposition::Removed => "removed",
-            });
-            if cleaned.error.is_none() {
-                text += &format!("{}: workspace {done}: {}\n", cleaned.identifier, cleaned.path.display());
-            }
+            let Some(disposition) = cleaned.disposition else { continue };
+            let done = match disposition {
+                Disposition::Kept => "kept",
+                Disposition::Archived => "archived",
+                Disposition::Removed => "removed",
+            };
+            let done = if self.dry_run { format!("would be {done}") } else { done.to_owned() };
+            text += &format!("{}: workspace {done}: {}\n", cleaned.identifier, cleaned.path.display());
         }
         text
     }

@@ -2,7 +2,7 @@
 
 use super::context::block_on;
 use super::ui::{Style, View};
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps::{self, OperatorAction, RecoverOptions, RecoverReport};
 
@@ -33,9 +33,8 @@ pub struct Args {
     /// Archive the directories among the workspaces that belong to no issue
     #[arg(long)]
     orphans: bool,
-    /// Print what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -56,13 +55,21 @@ impl From<Decision> for OperatorAction {
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("recover", ui)?;
+    let project = args.dry_run.project_or_last_good(cx, "recover", ui)?;
+    let dry_run = args.dry_run.is_asked();
     if let (Some(issue), Some(decision)) = (&args.issue, args.action) {
-        let found = block_on(steps::find(&project, &cx.target(issue)))??;
-        ui.show(&steps::act(&project, &found.key, decision.into(), args.note.as_deref(), args.dry_run)?);
-        return Ok(Exit::Done);
+        let target = cx.target(issue);
+        let found = if dry_run {
+            block_on(steps::find_as_it_is(&project, &target))
+        } else {
+            block_on(steps::find(&project, &target))
+        };
+        let report = steps::act(&project, &found??.key, decision.into(), args.note.as_deref(), dry_run)?;
+        let changes = !report.actions.is_empty();
+        ui.show(&report);
+        return Ok(args.dry_run.exit(changes));
     }
-    let options = RecoverOptions { dry_run: args.dry_run, orphans: args.orphans, inventory: ui.json() };
+    let options = RecoverOptions { dry_run, orphans: args.orphans, inventory: ui.json() };
     let report = block_on(steps::recover(&project, options))??;
     ui.show(&report);
     for failed in &report.failed {
@@ -78,7 +85,7 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     Ok(match (report.needs_person(), report.failed.is_empty()) {
         (true, _) => Exit::Person,
         (false, false) => Exit::Workspace,
-        (false, true) => Exit::Done,
+        (false, true) => args.dry_run.exit(!report.actions.is_empty()),
     })
 }
 

@@ -1,9 +1,10 @@
 //! `baton retry`.
 
 use super::context::block_on;
-use super::{Ctx, Ui};
+use super::ui::{Style, View};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
-use crate::steps;
+use crate::steps::{self, Action};
 
 /// Put a waiting or blocked issue back into the queue
 ///
@@ -11,17 +12,39 @@ use crate::steps;
 /// being worked on is refused; one that waits for nothing is left as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  baton retry TASK-1")]
+  baton retry TASK-1
+  baton retry TASK-1 --dry-run")]
 pub struct Args {
     /// Identifier, key, id, or `.` in a workspace
     issue: String,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project("retry", ui)?;
-    let found = block_on(steps::find(&project, &cx.target(&args.issue)))??;
-    if steps::retry(&project, &found.key)? {
-        ui.note(&format!("{} is back in the queue", found.work.identifier));
+    let project = args.dry_run.project(cx, "retry", ui)?;
+    let target = cx.target(&args.issue);
+    if args.dry_run.is_asked() {
+        let plan = steps::retry_plan(&block_on(steps::find_as_it_is(&project, &target))??.work)?;
+        ui.show(&plan);
+        return Ok(args.dry_run.exit(plan.changes()));
+    }
+    let found = block_on(steps::find(&project, &target))??;
+    let done = steps::retry(&project, &found.key)?;
+    if ui.json() {
+        ui.show(&done);
+    } else if done.changes() {
+        ui.note(&format!("{} is back in the queue", done.identifier));
     }
     Ok(Exit::Done)
+}
+
+impl View for Action {
+    const KIND: &'static str = "action";
+
+    fn text(&self, _: Style) -> String {
+        let what = if self.changes() { "would be back in the queue" } else { "would be left as it is" };
+        let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        format!("{} {what}{reason}\n", self.identifier)
+    }
 }

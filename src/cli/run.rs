@@ -10,12 +10,14 @@ use serde::Serialize;
 use super::context::block_on;
 use super::progress::Progress;
 use super::render::{reasons, table};
-use super::ui::Line;
+use super::ui::{Line, Style, View};
 use super::values::duration;
-use super::{Ctx, Ui};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::project::Project;
-use crate::steps::{self, RunEnd, RunMode, RunOptions, RunSummary, Target, WaitingEntry};
+use crate::steps::{
+    self, DispatchReport, ReconcileReport, RunEnd, RunMode, RunOptions, RunSummary, Target, WaitingEntry,
+};
 use crate::tracker;
 use crate::workflow::Watch;
 
@@ -46,10 +48,18 @@ pub struct Args {
     /// How long a phase of a launch may take; hooks have their own timeout
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     launch_timeout: Duration,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     let cx = &cx.with_workflow(args.path.as_deref());
+    if args.dry_run.is_asked() {
+        let project = args.dry_run.project(cx, "run", ui)?;
+        let plan = block_on(Plan::make(&project))??;
+        ui.show(&plan);
+        return Ok(args.dry_run.exit(plan.changes()));
+    }
     let project = match cx.project("run", ui) {
         Err(error) if args.once && error.exit == Exit::Config => {
             let project = cx.project_or_last_good("run", ui)?;
@@ -70,6 +80,36 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     match driven.summary.end {
         RunEnd::Failed(error) => Err(error),
         RunEnd::Once | RunEnd::Elsewhere | RunEnd::Idle | RunEnd::Timeout | RunEnd::Signal(_) => Ok(exit),
+    }
+}
+
+/// What the first round of the loop would do.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Plan {
+    /// What would be settled, ended and cleaned.
+    reconcile: ReconcileReport,
+    /// What would be launched.
+    dispatch: DispatchReport,
+}
+
+impl Plan {
+    async fn make(project: &Project) -> Result<Self> {
+        let reconcile = steps::reconcile(project, true).await?;
+        let dispatch = steps::preview_dispatch(project, &steps::Wanted::default()).await?;
+        Ok(Self { reconcile, dispatch })
+    }
+
+    fn changes(&self) -> bool {
+        let ReconcileReport { stopped, cleaned, settled, .. } = &self.reconcile;
+        !(stopped.is_empty() && cleaned.is_empty() && settled.is_empty() && self.dispatch.launched.is_empty())
+    }
+}
+
+impl View for Plan {
+    const KIND: &'static str = "run_plan";
+
+    fn text(&self, style: Style) -> String {
+        self.reconcile.text(style) + &self.dispatch.text(style)
     }
 }
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::render::table;
-use super::run::End;
+use super::run::{self, End};
 use super::ui::{self, Line, SCHEMA_VERSION, Style, View};
-use super::{Ui, config, events, init, issue, status, worker, workspace};
+use super::{Ui, config, demo, events, init, issue, status, worker, workspace};
 use crate::error::{Exit, Result};
 use crate::steps;
 use crate::store::Event;
@@ -58,9 +58,11 @@ const fn line<L: Line>(form: Form, printed_by: &'static str) -> Kind {
     Kind { name: L::KIND, form, printed_by, schema: L::json_schema }
 }
 
-const KINDS: [Kind; 26] = [
+const KINDS: [Kind; 30] = [
+    document::<steps::Action>("retry"),
     document::<config::Report>("config show"),
     line::<events::Cursor>(Form::Line, "events"),
+    document::<demo::Plan>("demo --dry-run"),
     document::<steps::DispatchReport>("dispatch"),
     line::<End<'_>>(Form::Line, "run"),
     line::<ui::Failure<'_>>(Form::Diagnostic, "all"),
@@ -71,18 +73,20 @@ const KINDS: [Kind; 26] = [
     document::<issue::Issues>("issue list"),
     document::<worker::Launched>("worker launch"),
     document::<worker::Ended>("worker wait"),
-    document::<steps::PollReport>("poll, dispatch --dry-run"),
+    document::<steps::PollReport>("poll"),
     document::<steps::ReconcileReport>("reconcile"),
     document::<steps::RecoverReport>("recover"),
     document::<worker::Shown>("worker show"),
+    document::<run::Plan>("run --dry-run"),
     document::<Schemas>("schema"),
     document::<steps::StatusReport>("status"),
+    document::<worker::Ending>("worker stop"),
     line::<ui::Warning<'_>>(Form::Diagnostic, "all"),
     line::<status::Shown>(Form::Line, "status --watch"),
     document::<worker::Workers>("worker list"),
     document::<steps::WorkspaceView>("workspace show, workspace path"),
     document::<workspace::Cleaning>("workspace clean"),
-    document::<steps::EnsureReport>("workspace ensure"),
+    document::<steps::EnsureReport>("workspace ensure, workspace shell --dry-run"),
     document::<steps::VerifyReport>("workspace verify"),
     document::<workspace::Workspaces>("workspace list"),
 ];

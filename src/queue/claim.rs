@@ -136,7 +136,8 @@ pub fn take(store: &Store, by: &By, asked: &Asked<'_>, policy: &Policy, now: Tim
 }
 
 /// The work as an operator wants it to be seen: `--now` puts a waiting or blocked issue back into the queue.
-fn overridden(work: &Work, overriding: Override) -> Work {
+#[must_use]
+pub fn overridden(work: &Work, overriding: Override) -> Work {
     match (overriding, &work.status) {
         (Override::RetryNow, Status::Retrying { .. } | Status::Blocked { .. }) => work.requeued(),
         (

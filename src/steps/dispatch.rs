@@ -25,6 +25,8 @@ pub struct DispatchReport {
     pub failed: Vec<FailedLaunch>,
     /// What waits, and why.
     pub waiting: Vec<WaitingEntry>,
+    /// Whether nothing was done, and `launched` is what would be.
+    pub dry_run: bool,
 }
 
 /// A worker that is up.
@@ -34,8 +36,8 @@ pub struct LaunchedRun {
     pub identifier: String,
     /// Its run.
     pub run: RunId,
-    /// The supervisor.
-    pub pid: u32,
+    /// The supervisor; none for a launch that is only planned.
+    pub pid: Option<u32>,
 }
 
 /// A launch that failed.
@@ -44,7 +46,7 @@ pub struct FailedLaunch {
     /// The issue.
     pub identifier: String,
     /// Its run.
-    pub run: Option<RunId>,
+    pub run: RunId,
     /// Why.
     pub error: LaunchError,
 }
@@ -108,16 +110,6 @@ pub struct Wanted {
     pub keys: Vec<Key>,
     /// At most so many.
     pub limit: Option<usize>,
-}
-
-/// What a dispatch would launch now, without doing it.
-pub async fn preview(project: &Project, wanted: &Wanted) -> Result<PollReport> {
-    let mut report = poll(project, true).await?;
-    let chosen = |key: &Key| wanted.keys.is_empty() || wanted.keys.contains(key);
-    report.queue.retain(|entry| chosen(&entry.key));
-    report.queue.truncate(wanted.limit.unwrap_or(usize::MAX));
-    report.waiting.retain(|entry| chosen(&entry.key));
-    Ok(report)
 }
 
 /// Claims the eligible issues of a poll in its order. What somebody else took meanwhile, or has no slot any more, waits;
@@ -189,11 +181,11 @@ impl DispatchReport {
     pub fn add(&mut self, identifier: String, launch: LaunchReport) {
         match launch.result {
             LaunchResult::Launched => {
-                self.launched.push(LaunchedRun { identifier, run: launch.run, pid: launch.pid.unwrap_or_default() });
+                self.launched.push(LaunchedRun { identifier, run: launch.run, pid: launch.pid });
             }
             LaunchResult::Failed { code, message } => {
                 let error = LaunchError { code, message };
-                self.failed.push(FailedLaunch { identifier, run: Some(launch.run), error });
+                self.failed.push(FailedLaunch { identifier, run: launch.run, error });
             }
         }
     }

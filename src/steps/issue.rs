@@ -54,12 +54,16 @@ pub async fn show(project: &Project, identifier: &str) -> Result<IssueView> {
     Ok(IssueView { comments, ..shown })
 }
 
-async fn find(project: &Project, identifier: &str) -> Result<IssueView> {
-    if let Some(issue) = project.tracker.fetch_issue_by_identifier(identifier).await? {
-        return Ok(view(project, issue));
+/// The issue that the tracker knows by this identifier or id.
+pub(super) async fn in_tracker(project: &Project, name: &str) -> Result<Option<Issue>> {
+    if let Some(issue) = project.tracker.fetch_issue_by_identifier(name).await? {
+        return Ok(Some(issue));
     }
-    let by_id = project.tracker.fetch_issues_by_ids(&[identifier.to_owned()]).await?;
-    by_id.into_iter().next().map(|issue| view(project, issue)).ok_or_else(|| {
+    Ok(project.tracker.fetch_issues_by_ids(&[name.to_owned()]).await?.into_iter().next())
+}
+
+pub(super) async fn find(project: &Project, identifier: &str) -> Result<IssueView> {
+    in_tracker(project, identifier).await?.map(|issue| view(project, issue)).ok_or_else(|| {
         Error::new(Exit::NotFound, "not_found", format!("no issue `{identifier}` in the tracker"))
             .hint("`baton issue list` shows the active ones")
     })
@@ -103,7 +107,7 @@ pub async fn comment(project: &Project, identifier: &str, text: &str) -> Result<
     Ok(view(project, writer(project)?.comment(&issue.id, text).await?))
 }
 
-fn writer(project: &Project) -> Result<&dyn Writer> {
+pub(super) fn writer(project: &Project) -> Result<&dyn Writer> {
     // A lock file that another user made would shut the owner out.
     project.store.check_owner()?;
     project.tracker.writer().ok_or_else(|| {
@@ -112,7 +116,7 @@ fn writer(project: &Project) -> Result<&dyn Writer> {
     })
 }
 
-fn view(project: &Project, issue: Issue) -> IssueView {
+pub(super) fn view(project: &Project, issue: Issue) -> IssueView {
     let known = crate::steps::find_known(&project.store, &crate::steps::Target::Named(issue.id.clone())).ok().flatten();
     let key = known.map_or_else(|| Key::for_identifier(&issue.identifier, |_| false), |found| found.key);
     IssueView { key, issue, comments: None }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::poll;
+use super::poll::stand_in;
 use crate::error::{Error, Exit, Result};
 use crate::model::{Issue, Key, Work};
 use crate::project::Project;
@@ -59,6 +60,17 @@ pub async fn find(project: &Project, target: &Target) -> Result<Found> {
     Err(bad.fold(unknown(target), |error, problem| error.hint(format!("{}: {}", problem.source, problem.message))))
 }
 
+/// The same without a poll, for a dry run: one that the store does not know is asked for in the tracker alone.
+pub async fn find_as_it_is(project: &Project, target: &Target) -> Result<Found> {
+    if let Some(found) = find_known(&project.store, target)? {
+        return Ok(found);
+    }
+    let Target::Named(name) = target else { return Err(unknown(target)) };
+    let issue = super::issue::in_tracker(project, name).await?.ok_or_else(|| unknown(target))?;
+    let work = stand_in(&issue);
+    Ok(Found { key: work.key.clone(), work })
+}
+
 /// An issue as the tracker has it now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fresh {
@@ -71,6 +83,11 @@ pub struct Fresh {
 /// Settles dead workers, which take no slot, and fetches the issue again: what goes before every launch.
 pub async fn refetch(project: &Project, found: &Found) -> Result<Fresh> {
     recovery::settle(project, None).await?;
+    fetch(project, found).await
+}
+
+/// Fetches the issue again.
+pub(super) async fn fetch(project: &Project, found: &Found) -> Result<Fresh> {
     let asked_at = project.store.last_seq()?;
     let fetched = project.tracker.fetch_issues_by_ids(std::slice::from_ref(&found.work.issue_id)).await?;
     let issue = fetched.into_iter().next().ok_or_else(|| {

@@ -7,8 +7,10 @@ mod by_ids;
 mod clean;
 mod dispatch;
 mod issue;
+mod issue_plan;
 mod lookup;
 mod poll;
+mod preview;
 mod reconcile;
 mod recover;
 mod release;
@@ -21,21 +23,22 @@ mod workspace;
 pub use clean::{CleanOptions, Cleaned, clean_all, clean_issue, clean_terminal};
 pub use dispatch::{
     DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
-    preview,
 };
 pub use issue::{IssueView, Scope, comment, create, edit, issues, show};
-pub use lookup::{Found, Fresh, Target, find, find_known, refetch, unknown};
+pub use issue_plan::{comment_plan, create_plan, edit_plan};
+pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};
 pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
+pub use preview::{LaunchPlan, preview_dispatch, preview_launch};
 pub use reconcile::{NotEnded, ReconcileReport, Stopped, reconcile};
 pub use recover::{
     FailedRepair, OperatorAction, OperatorRequired, RecoverOptions, RecoverReport, Recovered, act, recover,
 };
-pub use release::retry;
+pub use release::{Action, ActionKind, ActionStatus, retry, retry_plan};
 pub use run::{RunEnd, RunMode, RunNews, RunOptions, RunSummary, run};
 pub use starter::{NewFile, Starter, repository_or_here};
 pub use status::{IssueStatus, RunningRow, StatusReport, explain, status, status_of};
 pub use tick::{TickLock, TickReport, tick};
 pub use workspace::{
-    EnsureReport, Look, StateCategory, Verified, VerifyReport, WorkspaceView, ensure, shell, verify, verify_all,
-    workspace_of, workspaces,
+    EnsureReport, Look, StateCategory, Verified, VerifyReport, WorkspaceView, ensure, ensure_plan, shell, verify,
+    verify_all, workspace_of, workspaces,
 };

@@ -37,6 +37,8 @@ pub struct ReconcileReport {
     pub settled: Vec<Settled>,
     /// Why the tracker could not be asked.
     pub tracker_error: Option<String>,
+    /// Whether nothing was done, and the lists say what would be.
+    pub dry_run: bool,
 }
 
 /// A worker that could not be ended.
@@ -66,14 +68,14 @@ pub struct Stopped {
 /// Settles dead workers, ends stalled and unwanted ones, and cleans the workspaces of terminal issues. One that cannot be
 /// ended holds up nobody else.
 pub async fn reconcile(project: &Project, dry_run: bool) -> Result<ReconcileReport> {
-    let mut report = ReconcileReport::default();
-    if !dry_run {
-        report.settled = recovery::settle(project, None).await?;
-    }
+    let mut report = ReconcileReport { dry_run, ..ReconcileReport::default() };
+    report.settled = if dry_run { recovery::plan(project)? } else { recovery::settle(project, None).await? };
     let unwanted = unwanted(project, dry_run).await?;
     (report.unknown, report.tracker_error) = (unwanted.unknown, unwanted.tracker_error);
     if dry_run {
-        report.stopped = unwanted.workers.iter().map(Unwanted::stopped).collect();
+        let is_dead = |worker: &&Unwanted| report.settled.iter().any(|settled| settled.run == *worker.run());
+        let alive = unwanted.workers.iter().filter(|worker| !is_dead(worker));
+        report.stopped = alive.map(Unwanted::stopped).collect();
     } else {
         for ended in join_all(unwanted.workers.iter().map(|worker| end(project, worker))).await {
             match ended {

@@ -1,45 +1,115 @@
 //! `retry`: a person puts a waiting or blocked issue back into the queue.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::error::{Error, Exit, Result};
 use crate::model::{Key, Status, Work};
 use crate::project::Project;
 use crate::queue::ClaimError;
 
-/// Clears a block, a pause or a wait; the issue is idle again and its failures are forgotten. `false`: there was
-/// nothing to clear.
-pub fn retry(project: &Project, key: &Key) -> Result<bool> {
-    enum Answer {
-        Changed,
-        Nothing,
-        Active(String),
-        Over(&'static str),
+/// An operator's action on an issue, and what became of it (FEATURES O22).
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Action {
+    /// Its id, which its journal event carries; none where nothing was written.
+    pub action_id: Option<String>,
+    /// What it is correlated with: itself.
+    pub correlation_id: Option<String>,
+    /// What was asked for.
+    pub action: ActionKind,
+    /// The issue.
+    pub identifier: String,
+    /// Whether it was, or would be, carried out. One that is refused is an error.
+    pub status: ActionStatus,
+    /// What there is to say about it.
+    pub reason: Option<String>,
+    /// The types of the events that follow, when the queue comes to it.
+    pub expected_followup: Vec<&'static str>,
+    /// Whether it is the answer to an earlier call, given again.
+    pub replayed: bool,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}
+
+/// What an operator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Back into the queue.
+    Retry,
+}
+
+/// What becomes of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionStatus {
+    /// It was carried out, or there was nothing to do.
+    Accepted,
+}
+
+/// Clears a block, a pause or a wait; the issue is idle again and its failures are forgotten.
+pub fn retry(project: &Project, key: &Key) -> Result<Action> {
+    let id = Uuid::now_v7().to_string();
+    project.store.transact(project.seams.now(), &project.by(None), |tx| {
+        let Some(work) = tx.get::<Work>(key.as_str())? else { return Ok(action(key.as_str(), None, None)) };
+        if !is_to_be_cleared(&work)? {
+            return Ok(action(&work.identifier, None, None));
+        }
+        let data = json!({ "was": work.status.as_str(), "action_id": id, "correlation_id": id });
+        tx.event("issue.retried", Some(&work.identifier), None, data);
+        tx.put(&work.requeued())?;
+        Ok(action(&work.identifier, Some(work.status.as_str()), Some(id)))
+    })
+}
+
+/// The same without doing it.
+pub fn retry_plan(work: &Work) -> Result<Action> {
+    let was = is_to_be_cleared(work)?.then(|| work.status.as_str());
+    Ok(Action { dry_run: true, ..action(&work.identifier, was, None) })
+}
+
+fn action(identifier: &str, was: Option<&str>, id: Option<String>) -> Action {
+    Action {
+        correlation_id: id.clone(),
+        action_id: id,
+        action: ActionKind::Retry,
+        identifier: identifier.to_owned(),
+        status: ActionStatus::Accepted,
+        reason: Some(was.map_or_else(|| "it waits for nothing".to_owned(), |was| format!("it was {was}"))),
+        expected_followup: was.iter().map(|_| "run.claimed").collect(),
+        replayed: false,
+        dry_run: false,
     }
-    let answer = project.store.transact(project.seams.now(), &project.by(None), |tx| {
-        let Some(work) = tx.get::<Work>(key.as_str())? else { return Ok(Answer::Nothing) };
-        match &work.status {
-            Status::Claimed { claim } | Status::Running { claim } => Ok(Answer::Active(claim.run.to_string())),
-            Status::Held { claim, .. } => {
-                Err(ClaimError::Held { identifier: work.identifier.clone(), run: claim.run.clone() })
-            }
-            Status::Done => Ok(Answer::Over("done")),
-            Status::Released => Ok(Answer::Over("released")),
-            Status::Idle => Ok(Answer::Nothing),
-            Status::Retrying { .. } | Status::Blocked { .. } | Status::Paused => {
-                tx.event("issue.retried", Some(&work.identifier), None, json!({ "was": work.status.as_str() }));
-                tx.put(&work.requeued())?;
-                Ok(Answer::Changed)
-            }
+}
+
+impl Action {
+    /// Whether it changes something.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !self.expected_followup.is_empty()
+    }
+}
+
+/// Whether there is a wait, a block or a pause. An issue that somebody has, or that is over, is refused.
+fn is_to_be_cleared(work: &Work) -> Result<bool> {
+    let key = &work.key;
+    let over = |status: &str| {
+        Error::new(Exit::WrongState, "wrong_state", format!("{key} is {status}"))
+            .hint("change its state in the tracker to an active one, then `baton poll`")
+    };
+    match &work.status {
+        Status::Claimed { claim } | Status::Running { claim } => {
+            let message = format!("{key} is already active in run {}", claim.run);
+            Err(Error::new(Exit::WrongState, "already_active", message))
         }
-    })?;
-    match answer {
-        Answer::Changed => Ok(true),
-        Answer::Nothing => Ok(false),
-        Answer::Active(run) => {
-            Err(Error::new(Exit::WrongState, "already_active", format!("{key} is already active in run {run}")))
+        Status::Held { claim, .. } => {
+            Err(ClaimError::Held { identifier: work.identifier.clone(), run: claim.run.clone() }.into())
         }
-        Answer::Over(status) => Err(Error::new(Exit::WrongState, "wrong_state", format!("{key} is {status}"))
-            .hint("change its state in the tracker to an active one, then `baton poll`")),
+        Status::Done => Err(over("done")),
+        Status::Released => Err(over("released")),
+        Status::Idle => Ok(false),
+        Status::Retrying { .. } | Status::Blocked { .. } | Status::Paused => Ok(true),
     }
 }

@@ -7,6 +7,7 @@
 //! `docs/store.md` describes the format and the promises.
 
 mod applied;
+mod blank;
 mod cached;
 mod checkpoint;
 mod document;

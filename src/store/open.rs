@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::blank::Blank;
 use super::error::{At as _, StoreError};
 use super::fs::{Fs, RealFs};
 use super::layout::Layout;
@@ -39,7 +40,21 @@ impl Store {
             format::check_local(&layout.root, &layout.root)?;
         }
         let owner = fs.stat(&layout.root).at("look at", &layout.root)?.uid;
-        Ok(Self {
+        Ok(Self::new(fs, layout, id, owner, options))
+    }
+
+    /// One that is not there, as readers and dry runs see it: empty. What would be written is refused, and nothing is made.
+    ///
+    /// # Errors
+    /// Only where `root` cannot be made absolute.
+    pub fn blank(root: &Path, options: Options) -> Result<Self, StoreError> {
+        let layout = Layout { root: std::path::absolute(root).at("resolve", root)? };
+        let fs = Arc::new(Blank { layout: layout.clone() });
+        Ok(Self::new(fs, layout, String::new(), rustix::process::geteuid().as_raw(), options))
+    }
+
+    fn new(fs: Arc<dyn Fs>, layout: Layout, id: String, owner: u32, options: Options) -> Self {
+        Self {
             writer: Mutex::new(Writer::new(&layout)),
             fs,
             layout,
@@ -52,7 +67,7 @@ impl Store {
             index: Mutex::default(),
             feed: Mutex::default(),
             warnings: Mutex::default(),
-        })
+        }
     }
 
     /// [`Store::open_or_create`] on another file system than the real one.

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 pub use error::{Cause, TrackerError};
 pub use tool::{ToolContext, ToolResult, ToolSpec};
-pub use writer::{IssueEdit, NewIssue, Writer};
+pub use writer::{IssueEdit, NewIssue, Write, Writer};
 
 use crate::model::{Issue, Timestamp};
 use crate::seams::Seams;

@@ -11,6 +11,33 @@ pub trait Writer: Send + Sync {
     fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>>;
     /// Adds a comment.
     fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>>;
+
+    /// The issue as a write would leave it, without writing; fails as the write would. `None` where only the tracker
+    /// itself could tell.
+    fn foresee<'a>(&'a self, _write: Write<'a>) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// A write that is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write<'a> {
+    /// [`Writer::create`].
+    Create(&'a NewIssue),
+    /// [`Writer::edit`].
+    Edit {
+        /// The issue's id.
+        id: &'a str,
+        /// What changes.
+        edit: &'a IssueEdit,
+    },
+    /// [`Writer::comment`].
+    Comment {
+        /// The issue's id.
+        id: &'a str,
+        /// Markdown.
+        text: &'a str,
+    },
 }
 
 /// An issue to be made.

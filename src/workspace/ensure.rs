@@ -25,6 +25,15 @@ struct Site<'a> {
     repository: Option<Repository>,
 }
 
+/// What an ensure finds.
+pub(super) struct Survey {
+    root: PathBuf,
+    pub(super) path: PathBuf,
+    pub(super) mode: Mode,
+    pub(super) found: Option<Found>,
+    pub(super) repository: Option<Repository>,
+}
+
 impl Workspaces<'_> {
     /// Makes the workspace if it is not there (SPEC 9.2), under the lease; commits the record. `after_create` runs once.
     /// Where nothing changed, nothing is written. Why it could not be made is also in the record.
@@ -52,34 +61,8 @@ impl Workspaces<'_> {
         run: Option<&RunContext>,
         record: Option<WorkspaceRecord>,
     ) -> Result<Ensured, WorkspaceError> {
-        let root = path::canonical_root(&self.root())?;
-        // A record may give a workspace of this root another name: one that was taken over from elsewhere keeps its own.
-        let path = match record.as_ref().filter(|record| describes(record) && record.path.parent() == Some(&root)) {
-            Some(record) => record.path.clone(),
-            None => path::contained(&root, key)?,
-        };
-        let there = path::exists(&path)?;
-        if there && self.config.workspace.mode != Mode::Shared {
-            self.require_ours(&path)?;
-        }
-        let own = record.as_ref().filter(|record| record.path == path);
-        let mode = match own.filter(|record| there && describes(record)) {
-            Some(record) => record.mode,
-            None => self.config.workspace.mode,
-        };
-        let (found, repository) = match mode {
-            Mode::Directory => (if there { Found::There } else { Found::Nothing }, None),
-            Mode::Worktree => {
-                let repository = Repository::discover(&self.git(), self.base)?;
-                (worktree::look_twice(&repository, &path).await?, Some(repository))
-            }
-            Mode::Clone => {
-                let repository = Repository::discover(&self.git(), self.base)?;
-                let found = if there { clone::look(&path, own.is_some_and(describes)) } else { Found::Nothing };
-                (found, Some(repository))
-            }
-            Mode::Shared => return self.ensure_shared(issue, key, run, record),
-        };
+        let Survey { root, path, mode, found, repository } = self.survey(key, record.as_ref()).await?;
+        let Some(found) = found else { return self.ensure_shared(issue, key, run, record) };
         let record = record.filter(|record| record.path == path);
         let plan = plan(found, record.as_ref(), self.hook_configured("after_create"));
         let site = Site { lease, issue, key, run, root, path, mode, record, repository };
@@ -101,6 +84,39 @@ impl Workspaces<'_> {
                 self.make(site).await
             }
         }
+    }
+
+    /// Looks at the place where the workspace should be. What is there in mode `shared` does not matter: `None`.
+    pub(super) async fn survey(&self, key: &Key, record: Option<&WorkspaceRecord>) -> Result<Survey, WorkspaceError> {
+        let root = path::canonical_root(&self.root())?;
+        // A record may give a workspace of this root another name: one that was taken over from elsewhere keeps its own.
+        let path = match record.filter(|record| describes(record) && record.path.parent() == Some(&root)) {
+            Some(record) => record.path.clone(),
+            None => path::contained(&root, key)?,
+        };
+        let there = path::exists(&path)?;
+        if there && self.config.workspace.mode != Mode::Shared {
+            self.require_ours(&path)?;
+        }
+        let own = record.filter(|record| record.path == path);
+        let mode = match own.filter(|record| there && describes(record)) {
+            Some(record) => record.mode,
+            None => self.config.workspace.mode,
+        };
+        let (found, repository) = match mode {
+            Mode::Directory => (Some(if there { Found::There } else { Found::Nothing }), None),
+            Mode::Worktree => {
+                let repository = Repository::discover(&self.git(), self.base)?;
+                (Some(worktree::look_twice(&repository, &path).await?), Some(repository))
+            }
+            Mode::Clone => {
+                let repository = Repository::discover(&self.git(), self.base)?;
+                let found = if there { clone::look(&path, own.is_some_and(describes)) } else { Found::Nothing };
+                (Some(found), Some(repository))
+            }
+            Mode::Shared => (None, None),
+        };
+        Ok(Survey { root, path, mode, found, repository })
     }
 
     /// The record of what was found.

@@ -11,6 +11,7 @@ mod clone;
 mod ensure;
 mod environment;
 mod error;
+mod foresee;
 mod git;
 mod health;
 mod hooks;

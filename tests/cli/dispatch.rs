@@ -69,16 +69,15 @@ fn a_dry_run_says_what_would_be_launched_and_writes_nothing() {
     env.baton("poll").ok();
     let dry = env.writing_nothing(|| {
         insta::assert_snapshot!(env.baton("dispatch --dry-run"), @"
-        NEXT  STATE  PRIORITY  TITLE
-        A     Todo             Title of A
-
+        would launch A.1
         WAITS  WHY
         B      it is blocked by A, which is `Todo`
         [exit status: 0]
         ");
         env.baton("dispatch --dry-run --json").json()
     });
-    assert_eq!(texts(&dry["queue"], "identifier"), ["A"]);
+    assert_eq!(texts(&dry["launched"], "run"), ["A.1"]);
+    assert_eq!(texts(&dry["waiting"], "identifier"), ["B"]);
     assert!(env.turns().is_empty());
 }
 

@@ -88,13 +88,13 @@ fn what_is_not_there_or_not_legal_is_said() {
     env.issue("A", "");
     insta::assert_snapshot!(env.baton("issue show B"), @"
     ------- stderr -------
-    made the store <root>/p/.baton
     error: no issue `B` in the tracker
     hint: `baton issue list` shows the active ones
     [exit status: 4]
     ");
     insta::assert_snapshot!(env.baton("issue edit B --state Done"), @"
     ------- stderr -------
+    made the store <root>/p/.baton
     error: no issue `B` in the tracker
     hint: `baton issue list` shows the active ones
     [exit status: 4]

@@ -15,6 +15,7 @@ mod bad_workspace;
 mod config_show;
 mod damage;
 mod dispatch;
+mod dry_run;
 mod errors;
 mod events;
 mod init;

@@ -4,8 +4,12 @@ mod repository;
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::run::{drive, report};
-use super::{Ctx, Ui};
+use super::ui::{Style, View};
+use super::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
 use crate::steps::{RunMode, RunOptions};
 
@@ -25,11 +29,41 @@ pub struct Args {
     /// Make the repository, and leave running it to you
     #[arg(long)]
     no_run: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+/// What would be made.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Plan {
+    /// Where; a new temporary directory where none was named.
+    directory: Option<PathBuf>,
+    /// The titles of its issues.
+    issues: Vec<&'static str>,
+    /// Whether the loop would be run in it.
+    run: bool,
+}
+
+impl View for Plan {
+    const KIND: &'static str = "demo";
+
+    fn text(&self, _: Style) -> String {
+        let place = self.directory.as_ref().map(|directory| directory.display().to_string());
+        let place = place.unwrap_or_else(|| "a new temporary directory".to_owned());
+        let issues: String = self.issues.iter().map(|title| format!("  {title}\n")).collect();
+        let run = if self.run { "would run the loop in it until they are done\n" } else { "" };
+        format!("would make a repository in {place} with these issues:\n{issues}{run}")
+    }
 }
 
 const LAUNCH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
+    if args.dry_run.is_asked() {
+        let directory = args.into.as_ref().map(|directory| cx.here.join(directory));
+        ui.show(&Plan { directory, issues: repository::titles(), run: !args.no_run });
+        return Ok(args.dry_run.exit(true));
+    }
     let directory = match &args.into {
         Some(directory) => cx.here.join(directory),
         None => temporary(cx)?,

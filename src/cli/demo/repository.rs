@@ -18,6 +18,11 @@ const ISSUES: [(&str, &str, Option<&str>); 3] = [
     ("Document the usage", "README.md shows how to greet somebody by name.", Some("TASK-1")),
 ];
 
+/// The issues' titles.
+pub(super) fn titles() -> Vec<&'static str> {
+    ISSUES.iter().map(|(title, _, _)| *title).collect()
+}
+
 /// Makes it in `directory`, which is made where it is not; returns the directory's real path.
 pub(super) fn make(directory: &Path, seams: &Seams) -> Result<PathBuf> {
     std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;

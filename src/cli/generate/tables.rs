@@ -72,7 +72,7 @@ pub(super) const FILES: [(&str, &str); 5] = [
 const NOTHING: &[Exit] = &[Exit::Done, Exit::Failed, Exit::Usage];
 const READS: &[Exit] = &[Exit::Done, Exit::Failed, Exit::Usage, Exit::WrongState, Exit::Store, Exit::Config];
 const WRITES: &[Exit] =
-    &[Exit::Done, Exit::Failed, Exit::Usage, Exit::WrongState, Exit::Store, Exit::LockBusy, Exit::Config];
+    &[Exit::Done, Exit::Failed, Exit::Usage, Exit::No, Exit::WrongState, Exit::Store, Exit::LockBusy, Exit::Config];
 const OUTCOMES: &[Exit] = &[Exit::WorkerFailed, Exit::WorkerTimedOut, Exit::WorkerNeedsInput, Exit::WorkerCanceled];
 const SIGNALS: &[Exit] = &[Exit::Interrupted, Exit::Terminated];
 
@@ -81,9 +81,9 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
     let lists: &[&[Exit]] = match command {
         "baton" => &[&Exit::ALL],
         "baton init" => &[WRITES],
-        "baton poll" => &[WRITES, &[Exit::No, Exit::Tracker]],
+        "baton poll" => &[WRITES, &[Exit::Tracker]],
         "baton dispatch" => &[WRITES, &[Exit::NotFound, Exit::Tracker], OUTCOMES],
-        "baton reconcile" => &[WRITES, &[Exit::No, Exit::Person, Exit::Tracker, Exit::Workspace]],
+        "baton reconcile" => &[WRITES, &[Exit::Person, Exit::Tracker, Exit::Workspace]],
         "baton recover" => &[WRITES, &[Exit::Person]],
         "baton run" => &[WRITES, &[Exit::Tracker, Exit::Workspace], OUTCOMES, SIGNALS],
         "baton demo" => &[WRITES, &[Exit::Workspace], OUTCOMES, SIGNALS],
@@ -92,7 +92,7 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton workspace path" | "baton workspace show" | "baton worker show" | "baton worker logs" => {
             &[READS, &[Exit::NotFound]]
         }
-        "baton workspace verify" => &[WRITES, &[Exit::No, Exit::NotFound]],
+        "baton workspace verify" => &[WRITES, &[Exit::NotFound]],
         "baton workspace clean" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Workspace]],
         "baton workspace ensure" | "baton workspace shell" => {
             &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker, Exit::Workspace]]
@@ -101,12 +101,10 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton worker wait" => &[READS, &[Exit::NotFound], OUTCOMES],
         "baton worker stop" => &[WRITES, &[Exit::NotFound, Exit::Person]],
         "baton retry" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
-        "baton comment"
-        | "baton issue list"
-        | "baton issue show"
-        | "baton issue create"
-        | "baton issue edit"
-        | "baton issue comment" => &[WRITES, &[Exit::NotFound, Exit::Tracker]],
+        "baton issue list" | "baton issue show" => &[READS, &[Exit::NotFound, Exit::Tracker]],
+        "baton comment" | "baton issue create" | "baton issue edit" | "baton issue comment" => {
+            &[WRITES, &[Exit::NotFound, Exit::Tracker]]
+        }
         "baton config show" => &[NOTHING, &[Exit::WrongState, Exit::Config]],
         "baton completions" | "baton man" | "baton schema" => &[NOTHING],
         _ => &[],

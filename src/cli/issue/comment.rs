@@ -1,7 +1,7 @@
 //! `baton comment` and `baton issue comment`.
 
 use crate::cli::context::block_on;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps;
 
@@ -18,11 +18,17 @@ pub struct Args {
     /// The comment; `-` reads it from standard input
     #[arg(allow_hyphen_values = true)]
     text: String,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(in crate::cli) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("comment", ui)?;
+    let project = args.dry_run.project_or_last_good(cx, "comment", ui)?;
     let text = super::text_or_stdin(&args.text)?;
+    if args.dry_run.is_asked() {
+        ui.show(&block_on(steps::comment_plan(&project, &args.issue, &text))??);
+        return Ok(args.dry_run.exit(true));
+    }
     let commented = block_on(steps::comment(&project, &args.issue, &text))??;
     if ui.json() {
         ui.show(&commented);

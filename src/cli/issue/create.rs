@@ -1,7 +1,7 @@
 //! `baton issue create`.
 
 use crate::cli::context::block_on;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps;
 use crate::tracker::NewIssue;
@@ -38,10 +38,12 @@ pub struct Args {
     /// Whose it is
     #[arg(long, value_name = "NAME")]
     assignee: Option<String>,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project("issue create", ui)?;
+    let project = args.dry_run.project(cx, "issue create", ui)?;
     let new = NewIssue {
         title: args.title.clone(),
         description: args.description.as_deref().map(super::text_or_stdin).transpose()?,
@@ -52,6 +54,10 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         parent: args.parent.clone(),
         assignee: args.assignee.clone(),
     };
+    if args.dry_run.is_asked() {
+        ui.show(&block_on(steps::create_plan(&project, &new))??);
+        return Ok(args.dry_run.exit(true));
+    }
     let made = block_on(steps::create(&project, &new))??;
     if ui.json() {
         ui.show(&made);

@@ -1,7 +1,7 @@
 //! `baton issue edit`.
 
 use crate::cli::context::block_on;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps;
 use crate::tracker::IssueEdit;
@@ -52,10 +52,12 @@ pub struct Args {
     /// It is nobody's
     #[arg(long, conflicts_with = "assignee", group = "change")]
     no_assignee: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("issue edit", ui)?;
+    let project = args.dry_run.project_or_last_good(cx, "issue edit", ui)?;
     let edit = IssueEdit {
         title: args.title.clone(),
         description: args.description.as_deref().map(super::text_or_stdin).transpose()?,
@@ -68,6 +70,11 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         remove_blocked_by: args.remove_blocked_by.clone(),
         assignee: if args.no_assignee { Some(None) } else { args.assignee.clone().map(Some) },
     };
+    if args.dry_run.is_asked() {
+        let (before, after) = block_on(steps::edit_plan(&project, &args.issue, &edit))??;
+        ui.show(&after);
+        return Ok(args.dry_run.exit(before != after.issue));
+    }
     let edited = block_on(steps::edit(&project, &args.issue, &edit))??;
     if ui.json() {
         ui.show(&edited);

@@ -69,7 +69,7 @@ pub(super) fn show(args: &Show, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
 fn reader(command: &str, cx: &Ctx, ui: &mut Ui) -> Result<Project> {
     match cx.reading(command, ui)? {
         Some(reading) => reading.project,
-        None => cx.project(command, ui),
+        None => cx.project_as_it_is(command),
     }
 }
 

@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::cli::context::block_on;
 use crate::cli::ui::{Style, View};
 use crate::cli::values::duration;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
 use crate::model::{Outcome, RunId, RunRecord};
 use crate::queue::Override;
-use crate::steps::{self, ToLaunch};
+use crate::steps::{self, LaunchPlan, ToLaunch};
 use crate::worker::{self, LaunchReport, LaunchResult, Supervised};
 
 /// Claim an issue, start its worker, and print the run's id
@@ -39,6 +39,8 @@ pub struct Args {
     /// How long a phase of the launch may take; hooks have their own timeout
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     launch_timeout: Duration,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 /// A launch, and with `--wait` or `--foreground` its outcome.
@@ -58,15 +60,25 @@ pub(in crate::cli) struct Report {
     session_id: Option<String>,
     #[serde(flatten)]
     outcome: Option<Outcome>,
+    /// Whether nothing was launched, and this is what would be.
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project("worker launch", ui)?;
+    let project = args.dry_run.project(cx, "worker launch", ui)?;
+    let overriding = if args.now { Override::RetryNow } else { Override::Nothing };
+    if args.dry_run.is_asked() {
+        let plan = block_on(async {
+            let found = steps::find_as_it_is(&project, &cx.target(&args.issue)).await?;
+            steps::preview_launch(&project, &found, overriding).await
+        })??;
+        ui.show(&Report::from(plan));
+        return Ok(args.dry_run.exit(true));
+    }
     cx.warn_about_ci(args.wait || args.foreground, ui);
     block_on(async {
         steps::preflight(&project)?;
         let found = steps::find(&project, &cx.target(&args.issue)).await?;
-        let overriding = if args.now { Override::RetryNow } else { Override::Nothing };
         let fresh = steps::refetch(&project, &found).await?;
         let claimed = steps::claim(&project, &found.key, &fresh.issue, fresh.asked_at, overriding)?;
         let claim = ToLaunch { key: found.key, issue: fresh.issue, asked_at: fresh.asked_at, claimed };
@@ -100,7 +112,8 @@ async fn foreground(project: &crate::project::Project, claim: ToLaunch, ui: &Ui)
                 record.map(|record| (record.workspace, record.session_id)).unwrap_or_default();
             let pid = Some(std::process::id());
             super::tell_failure(&run, &outcome, ui);
-            ui.show(&Report { identifier, run, attempt, pid, workspace, session_id, outcome: Some(outcome) });
+            let outcome = Some(outcome);
+            ui.show(&Report { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run: false });
         }
         Supervised::Lost { reason } => ui.warn(&format!("run {run} is no longer this worker's: {reason}")),
         Supervised::Abandoned { .. } => ui.warn(&format!("run {run} is left to `baton recover`")),
@@ -122,7 +135,15 @@ fn failed(launch: &LaunchReport) -> Result<()> {
 impl Report {
     fn new(identifier: String, launch: LaunchReport, outcome: Option<Outcome>) -> Self {
         let LaunchReport { run, pid, attempt, workspace, session_id, .. } = launch;
-        Self { identifier, run, attempt, pid, workspace, session_id, outcome }
+        Self { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run: false }
+    }
+}
+
+impl From<LaunchPlan> for Report {
+    fn from(plan: LaunchPlan) -> Self {
+        let LaunchPlan { identifier, run, attempt, workspace } = plan;
+        let workspace = Some(workspace.display().to_string());
+        Self { identifier, run, attempt, pid: None, workspace, session_id: None, outcome: None, dry_run: true }
     }
 }
 
@@ -130,6 +151,7 @@ impl View for Report {
     const KIND: &'static str = "launch";
 
     fn text(&self, _: Style) -> String {
-        format!("{}\n", self.run)
+        let verb = if self.dry_run { "would launch " } else { "" };
+        format!("{verb}{}\n", self.run)
     }
 }

@@ -11,6 +11,7 @@ use clap::Subcommand;
 
 pub(super) use launch::Report as Launched;
 pub(super) use show::{Shown, Workers};
+pub(super) use stop::Report as Ending;
 pub(super) use wait::Report as Ended;
 
 use super::render::escape;

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::cli::context::block_on;
+use crate::cli::ui::{Style, View};
 use crate::cli::values::duration;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
-use crate::model::{ClaimRecord, RequestKind, Work};
+use crate::model::{ClaimRecord, Outcome, RequestKind, RunId, Work};
 use crate::project::Project;
-use crate::steps;
+use crate::steps::{self, NotEnded};
 use crate::store::Kind;
 use crate::worker;
 
@@ -37,23 +41,77 @@ pub struct Args {
     /// How long to wait before it is killed
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
     timeout: Duration,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+/// Workers that were, or would be, ended.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(in crate::cli) struct Report {
+    /// Those that ended, each with its outcome.
+    stopped: Vec<Stopped>,
+    /// Those that could not be ended.
+    failed: Vec<NotEnded>,
+    /// Whether nothing was done, and `stopped` is what would be asked to.
+    dry_run: bool,
+}
+
+/// A worker that was ended.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Stopped {
+    /// The issue.
+    identifier: String,
+    /// Its run.
+    run: RunId,
+    /// Its outcome; one that ended by itself meanwhile keeps its own.
+    #[serde(flatten)]
+    outcome: Option<Outcome>,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("worker stop", ui)?;
+    let project = args.dry_run.project_or_last_good(cx, "worker stop", ui)?;
     let kind = if args.requeue { RequestKind::StopRequeue } else { RequestKind::Stop };
+    let mut report = Report { stopped: Vec::new(), failed: Vec::new(), dry_run: args.dry_run.is_asked() };
     let mut first: Option<Error> = None;
     for claim in chosen(args, cx, &project)? {
+        let (identifier, run) = (identifier_of(&project, &claim)?, claim.claim.run);
+        if report.dry_run {
+            report.stopped.push(Stopped { identifier, run, outcome: None });
+            continue;
+        }
         match block_on(worker::stop(&project, &claim.key, kind, &args.reason, args.timeout))? {
-            Ok(_) => ui.note(&format!("stopped run {}", claim.claim.run)),
+            Ok(outcome) => {
+                ui.note(&format!("stopped run {run}"));
+                report.stopped.push(Stopped { identifier, run, outcome: Some(outcome) });
+            }
             Err(error) => {
+                let (code, message) = (error.code().to_owned(), error.to_string());
+                report.failed.push(NotEnded { identifier, run, code, message });
                 let error = Error::from(error);
                 ui.error(&error);
                 first = first.or(Some(error));
             }
         }
     }
-    Ok(first.map_or(Exit::Done, |error| error.exit))
+    if ui.json() || report.dry_run {
+        ui.show(&report);
+    }
+    let changes = !report.stopped.is_empty();
+    Ok(first.map_or_else(|| args.dry_run.exit(changes), |error| error.exit))
+}
+
+fn identifier_of(project: &Project, claim: &ClaimRecord) -> Result<String> {
+    let work: Option<Work> = project.store.get(claim.key.as_str())?;
+    Ok(work.map_or_else(|| claim.key.to_string(), |work| work.identifier))
+}
+
+impl View for Report {
+    const KIND: &'static str = "stop";
+
+    fn text(&self, _: Style) -> String {
+        let verb = if self.dry_run { "would stop" } else { "stopped" };
+        self.stopped.iter().map(|stopped| format!("{verb} run {}\n", stopped.run)).collect()
+    }
 }
 
 fn chosen(args: &Args, cx: &Ctx, project: &Project) -> Result<Vec<ClaimRecord>> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::context::block_on;
 use crate::cli::ui::{Style, View};
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
 use crate::model::{CleanupPolicy, Disposition};
 use crate::project::Project;
@@ -31,9 +31,8 @@ pub struct Args {
     /// Instead of `workspace.cleanup`
     #[arg(long, value_name = "POLICY", value_parser = policies())]
     policy: Option<CleanupPolicy>,
-    /// Print what would become of them, and do nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 fn policies() -> impl TypedValueParser<Value = CleanupPolicy> {
@@ -52,12 +51,13 @@ pub(in crate::cli) struct Report {
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("workspace clean", ui)?;
-    let options = CleanOptions { policy: args.policy, patience: cx.patience(), dry_run: args.dry_run };
+    let project = args.dry_run.project_or_last_good(cx, "workspace clean", ui)?;
+    let options = CleanOptions { policy: args.policy, patience: cx.patience(), dry_run: args.dry_run.is_asked() };
     let (cleaned, errors): (Vec<_>, Vec<_>) = clean(args, cx, &project, options)?.into_iter().unzip();
-    ui.show(&Report { cleaned, dry_run: args.dry_run });
+    let changes = cleaned.iter().any(|cleaned| cleaned.disposition.is_some_and(|to| to != Disposition::Kept));
+    ui.show(&Report { cleaned, dry_run: options.dry_run });
     let mut errors = errors.into_iter().flatten();
-    let Some(first) = errors.next() else { return Ok(Exit::Done) };
+    let Some(first) = errors.next() else { return Ok(args.dry_run.exit(changes)) };
     errors.for_each(|error| ui.error(&error));
     Err(first)
 }

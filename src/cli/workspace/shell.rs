@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::cli::context::block_on;
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::Result;
 use crate::steps;
 
@@ -17,13 +17,20 @@ use crate::steps;
 pub struct Args {
     /// Identifier, key, id, or `.` in a workspace
     issue: String,
+    #[command(flatten)]
+    dry_run: DryRun,
     /// Run this instead of $SHELL
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
-    let project = cx.project_or_last_good("workspace shell", ui)?;
+    let project = args.dry_run.project_or_last_good(cx, "workspace shell", ui)?;
+    if args.dry_run.is_asked() {
+        let plan = super::ensure::plan(&args.issue, cx, &project)?;
+        ui.show(&plan);
+        return Ok(args.dry_run.exit(plan.created).into());
+    }
     let code = block_on(async {
         let found = steps::find(&project, &cx.target(&args.issue)).await?;
         steps::shell(&project, &found, &args.command, cx.patience(), |path, run| {

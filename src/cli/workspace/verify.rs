@@ -2,7 +2,7 @@
 
 use crate::cli::render::table;
 use crate::cli::ui::{Style, View};
-use crate::cli::{Ctx, Ui};
+use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps::{self, VerifyReport};
 
@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let project = cx.project_or_last_good("workspace verify", ui)?;
+    let project = DryRun::without_exit_code(args.dry_run).project_or_last_good(cx, "workspace verify", ui)?;
     let report = match &args.issue {
         None => steps::verify_all(&project, args.dry_run)?,
         Some(issue) => {

@@ -14,7 +14,7 @@ use crate::store::{Kind, Snapshot, StoreError};
 use crate::tracker::{Fetched, Problem, TrackerError};
 
 pub use report::{PollReport, QueueEntry, WaitingEntry};
-pub(super) use report::{entry, running_states};
+pub(super) use report::{entry, running_states, stand_in};
 
 /// Reads the tracker, commits what changed, and says what may run. Unchanged answers write nothing.
 pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {

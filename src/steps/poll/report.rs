@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{ClaimRecord, Issue, Key, Reason, ReasonCode, Timestamp, Work};
+use crate::model::{ClaimRecord, Issue, Key, Reason, ReasonCode, RunId, Timestamp, Work};
 use crate::project::Project;
 use crate::queue::{self, Plan, Policy, Slots};
 use crate::store::{IssueRecord, Snapshot};
@@ -80,7 +80,8 @@ pub(super) fn make(
     let (damaged, new): (Vec<_>, Vec<_>) =
         unknown.into_iter().zip(&stand_ins).partition(|(_, work)| is_damaged(snapshot, &work.key));
     let pairs = known.into_iter().filter_map(|issue| works.get(&issue.id).map(|work| (issue, work))).chain(new);
-    let Plan { queue, waiting } = queue::plan(pairs, Slots::new(policy, running_states(snapshot, policy)), policy, now);
+    let Plan { queue, waiting } =
+        queue::plan(pairs, Slots::new(policy, running_states(snapshot, policy, &[])), policy, now);
     let waiting = waiting.into_iter().map(|waiting| (waiting.issue, &waiting.work.key, waiting.reasons));
     let damaged = damaged.into_iter().map(|(issue, work)| {
         let reason = Reason::new(ReasonCode::Damaged, "its manifest is damaged; `baton status` says how");
@@ -106,7 +107,8 @@ pub(super) fn make(
     }
 }
 
-fn stand_in(issue: &Issue) -> Work {
+/// The work of an issue that the store does not know yet.
+pub(in crate::steps) fn stand_in(issue: &Issue) -> Work {
     let key = Key::for_identifier(&issue.identifier, |_| false);
     Work::new(key, issue.identifier.clone(), issue.id.clone())
 }
@@ -125,8 +127,9 @@ pub(in crate::steps) fn entry(issue: &Issue, key: &Key) -> QueueEntry {
     }
 }
 
-/// The tracker states of the issues that have a live claim. A person's hold takes no slot but a shared workspace.
-pub(in crate::steps) fn running_states(snapshot: &Snapshot, policy: &Policy) -> Vec<String> {
+/// The tracker states of the issues that have a live claim, but for these runs, whose worker is dead. A person's hold
+/// takes no slot but a shared workspace.
+pub(in crate::steps) fn running_states(snapshot: &Snapshot, policy: &Policy, dead: &[RunId]) -> Vec<String> {
     let is_held = |claim: &ClaimRecord| {
         snapshot.get::<Work>(claim.key.as_str()).ok().flatten().is_some_and(|work| work.is_held())
     };
@@ -139,5 +142,6 @@ pub(in crate::steps) fn running_states(snapshot: &Snapshot, policy: &Policy) -> 
             .unwrap_or_default()
     };
     let claims = snapshot.all::<ClaimRecord>();
-    claims.iter().filter(|claim| policy.shared_workspace || !is_held(claim)).map(state).collect()
+    let live = claims.iter().filter(|record| !dead.contains(&record.claim.run));
+    live.filter(|claim| policy.shared_workspace || !is_held(claim)).map(state).collect()
 }

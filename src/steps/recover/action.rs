@@ -124,7 +124,13 @@ pub fn act(
     let changed = usize::from(before.is_some() && !dry_run);
     let actions = before.map(|work| recovered(&work, action, note)).into_iter().collect();
     let left: Option<OperatorRequired> = operator_required(after.unwrap_or(known), false);
-    Ok(RecoverReport { changed, actions, operator_required: left.into_iter().collect(), ..RecoverReport::default() })
+    Ok(RecoverReport {
+        changed,
+        actions,
+        operator_required: left.into_iter().collect(),
+        dry_run,
+        ..RecoverReport::default()
+    })
 }
 
 /// Nothing of a run is started while something of the last one may still be at work.

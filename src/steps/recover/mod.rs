@@ -37,6 +37,8 @@ pub struct RecoverReport {
     pub orphans: Vec<PathBuf>,
     /// Every workspace on record with its issue, as it was found, where that was asked for.
     pub workspaces: Vec<WorkspaceView>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
 }
 
 /// Something that was found, and what was done about it.
@@ -108,7 +110,7 @@ impl From<Settled> for Recovered {
 
 /// Puts right what a crash left of all issues; a second call changes nothing.
 pub async fn recover(project: &Project, options: RecoverOptions) -> Result<RecoverReport> {
-    let mut report = RecoverReport::default();
+    let mut report = RecoverReport { dry_run: options.dry_run, ..RecoverReport::default() };
     if options.inventory {
         report.workspaces = inventory(&project.store, Some(project), project.seams.now(), Look::default())?;
     }

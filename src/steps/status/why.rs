@@ -19,7 +19,7 @@ pub fn explain(store: &Store, report: &mut StatusReport, policy: &Policy, now: T
     let works: Vec<Work> = snapshot.all::<Work>().into_iter().filter(|work| waits(&work.status)).collect();
     let pairs = works.iter().filter_map(|work| Some((issues.get(&work.key)?, work)));
     let Plan { queue, waiting } =
-        queue::plan(pairs, Slots::new(policy, running_states(&snapshot, policy)), policy, now);
+        queue::plan(pairs, Slots::new(policy, running_states(&snapshot, policy, &[])), policy, now);
     report.queue = Some(queue.into_iter().map(|(issue, work)| entry(issue, &work.key)).collect());
     let waiting = waiting.into_iter().map(|waiting| WaitingEntry {
         identifier: waiting.issue.identifier.clone(),

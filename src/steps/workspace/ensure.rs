@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::model::{Health, Key, Mode};
+use crate::model::{Health, Key, Mode, WorkspaceRecord};
 use crate::project::Project;
 use crate::steps::{Found, Target, unknown};
 use crate::store::IssueRecord;
+use crate::workspace::Ensured;
 
 /// The workspace as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
@@ -31,6 +32,8 @@ pub struct EnsureReport {
     pub base_commit: Option<String>,
     /// What a look at it finds.
     pub health: Health,
+    /// Whether nothing was done: `created` says whether it would be made.
+    pub dry_run: bool,
 }
 
 /// Ensures the workspace under its lease; waits `patience` for somebody who is in it.
@@ -42,7 +45,17 @@ pub async fn ensure(project: &Project, found: &Found, patience: Option<Duration>
     let lease = workspaces.lease(&found.key, patience)?;
     let ensured = workspaces.ensure(&lease, &record.issue, &found.key, None).await?;
     let health = workspaces.health(&ensured.record);
-    Ok(EnsureReport {
+    Ok(report(found, Ensured { record: WorkspaceRecord { health, ..ensured.record }, ..ensured }, false))
+}
+
+/// What that would do, without doing it.
+pub async fn ensure_plan(project: &Project, found: &Found) -> Result<EnsureReport> {
+    let by = project.by(None);
+    Ok(report(found, project.workspaces(&by).ensure_plan(&found.key).await?, true))
+}
+
+fn report(found: &Found, ensured: Ensured, dry_run: bool) -> EnsureReport {
+    EnsureReport {
         identifier: found.work.identifier.clone(),
         key: found.key.clone(),
         path: ensured.record.path,
@@ -50,6 +63,7 @@ pub async fn ensure(project: &Project, found: &Found, patience: Option<Duration>
         mode: ensured.record.mode,
         branch: ensured.record.branch,
         base_commit: ensured.record.base_commit,
-        health,
-    })
+        health: ensured.record.health,
+        dry_run,
+    }
 }

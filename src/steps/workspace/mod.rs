@@ -7,7 +7,7 @@ mod shell;
 mod tests;
 mod verify;
 
-pub use ensure::{EnsureReport, ensure};
+pub use ensure::{EnsureReport, ensure, ensure_plan};
 pub use look::{Look, StateCategory, WorkspaceView, workspace_of, workspaces};
 pub use shell::shell;
 pub use verify::{Verified, VerifyReport, verify, verify_all};

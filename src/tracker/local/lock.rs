@@ -56,8 +56,7 @@ impl Lock {
 
     /// The highest number that was ever given under this prefix, as far as this store knows.
     pub(super) fn highest(&mut self, prefix: &str) -> Result<u64, TrackerError> {
-        let numbers = self.numbers()?;
-        Ok(numbers.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix)).map_or(0, |(_, number)| *number))
+        Ok(highest_of(&self.numbers()?, prefix))
     }
 
     /// Remembers that number. A number whose file was deleted must not come back: the store still knows its runs.
@@ -78,16 +77,30 @@ impl Lock {
             .rewind()
             .and_then(|()| self.file.read_to_string(&mut text))
             .map_err(|error| self.failed("read", error))?;
-        let line = |line: &str| {
-            let (prefix, number) = line.split_once(' ')?;
-            Some((prefix.to_owned(), number.parse().ok()?))
-        };
-        Ok(text.lines().filter_map(line).collect())
+        Ok(numbers_in(&text))
     }
 
     fn failed(&self, what: &str, cause: io::Error) -> TrackerError {
         TrackerError::Request { what: format!("cannot {what} {}", self.path.display()), cause: cause.into() }
     }
+}
+
+/// The highest number that was ever given under this prefix, without the lock; 0 where there is no store.
+pub(super) fn remembered(store: &Path, prefix: &str) -> u64 {
+    let text = std::fs::read_to_string(store.join("tracker.lock")).unwrap_or_default();
+    highest_of(&numbers_in(&text), prefix)
+}
+
+fn highest_of(numbers: &[(String, u64)], prefix: &str) -> u64 {
+    numbers.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix)).map_or(0, |(_, number)| *number)
+}
+
+fn numbers_in(text: &str) -> Vec<(String, u64)> {
+    let line = |line: &str| {
+        let (prefix, number) = line.split_once(' ')?;
+        Some((prefix.to_owned(), number.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
 }
 
 impl Drop for Lock {

@@ -7,6 +7,7 @@ mod change;
 mod comments;
 mod config;
 mod document;
+mod foresee;
 mod front;
 mod lock;
 mod order;

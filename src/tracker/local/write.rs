@@ -36,11 +36,15 @@ impl Writer for Local {
             self.change_file(id, &Change { edit: None, comment })
         })
     }
+
+    fn foresee<'a>(&'a self, write: crate::tracker::Write<'a>) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>> {
+        Box::pin(async move { Local::foresee(self, &write).map(Some) })
+    }
 }
 
 impl Local {
     /// Who comments: the run that this process works for, else the person.
-    fn author(&self) -> &str {
+    pub(super) fn author(&self) -> &str {
         let env = &self.seams.env;
         env.get("BATON_RUN").or_else(|| env.get("USER")).or_else(|| env.get("LOGNAME")).unwrap_or("unknown")
     }
@@ -99,7 +103,7 @@ impl Local {
     }
 
     /// Now, in milliseconds, and later than `last`.
-    fn stamp(&self, last: Option<Timestamp>) -> String {
+    pub(super) fn stamp(&self, last: Option<Timestamp>) -> String {
         let now = self.seams.now();
         let now = now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now);
         let next = last.and_then(|last| last.checked_add_signed(TimeDelta::milliseconds(1)));
@@ -108,7 +112,7 @@ impl Local {
 }
 
 /// The highest number that an id or a file's name has under this prefix; files that are no usable issues count as well.
-fn highest(scan: &Scan, prefix: &str) -> u64 {
+pub(super) fn highest(scan: &Scan, prefix: &str) -> u64 {
     let records = scan.records.iter().map(|record| (Some(&record.id), &record.path));
     let malformed = scan.malformed.iter().map(|malformed| (malformed.id.as_ref(), &malformed.path));
     let number = |(id, path): (Option<&String>, &PathBuf)| {
@@ -120,12 +124,12 @@ fn highest(scan: &Scan, prefix: &str) -> u64 {
 }
 
 /// The record in a text that is about to be, or was, written.
-fn read_back(path: &Path, text: &str) -> Result<Record, TrackerError> {
+pub(super) fn read_back(path: &Path, text: &str) -> Result<Record, TrackerError> {
     Record::parse(path, text, |_, _| true)
         .map_err(|malformed| TrackerError::InvalidIssue(format!("{}: {}", path.display(), malformed.message)))
 }
 
-fn issue_of(scan: &Scan, id: &str) -> Result<Issue, TrackerError> {
+pub(super) fn issue_of(scan: &Scan, id: &str) -> Result<Issue, TrackerError> {
     Ok(scan.index().issue(scan.require(id)?))
 }
 

@@ -28,6 +28,19 @@ impl TestEnv {
     }
 }
 
+impl TestEnv {
+    /// Asserts that `step` leaves every byte and every time in a directory of the test as it was, but for what a live
+    /// worker writes of its own.
+    #[track_caller]
+    pub(crate) fn leaving_alone<T>(&self, directory: &str, step: impl FnOnce() -> T) -> T {
+        let (before, result, after) = (tree(&self.path(directory)), step(), tree(&self.path(directory)));
+        let is_alive = |path: &PathBuf| path.ends_with("activity") || path.ends_with("supervisor.log");
+        let changed: Vec<PathBuf> = changes(&before, &after).into_iter().filter(|path| !is_alive(path)).collect();
+        assert!(changed.is_empty(), "{directory} changed at {changed:?}");
+        result
+    }
+}
+
 /// A directory as it lies on disk.
 fn tree(directory: &Path) -> Tree {
     let mut tree = Tree::new();
@@ -35,10 +48,10 @@ fn tree(directory: &Path) -> Tree {
         let entry = entry.expect("an entry");
         let metadata = entry.path().symlink_metadata().expect("metadata");
         let path = entry.path().strip_prefix(directory).expect("a path").to_owned();
-        let is_lease = path.starts_with("workspaces/.baton-lease");
+        let is_lease = path.components().any(|part| part.as_os_str() == ".baton-lease");
         let content =
             if metadata.is_file() && !is_lease { fs::read(entry.path()).expect("content") } else { Vec::new() };
-        let times = if is_lease || path == Path::new("polled") {
+        let times = if is_lease || path.ends_with("polled") {
             (0, 0, 0)
         } else {
             (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
