@@ -98,15 +98,7 @@ impl Work {
     /// The live claim, if there is one.
     #[must_use]
     pub fn claim(&self) -> Option<&Claim> {
-        match &self.status {
-            Status::Claimed { claim } | Status::Running { claim } | Status::Held { claim, .. } => Some(claim),
-            Status::Idle
-            | Status::Retrying { .. }
-            | Status::Blocked { .. }
-            | Status::Paused
-            | Status::Done
-            | Status::Released => None,
-        }
+        self.status.claim()
     }
 }
 
@@ -163,6 +155,17 @@ impl Status {
     /// Every name.
     pub const NAMES: [&str; 9] =
         ["idle", "claimed", "running", "held", "retrying", "blocked", "paused", "done", "released"];
+
+    /// The live claim, if there is one.
+    #[must_use]
+    pub fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Claimed { claim } | Self::Running { claim } | Self::Held { claim, .. } => Some(claim),
+            Self::Idle | Self::Retrying { .. } | Self::Blocked { .. } | Self::Paused | Self::Done | Self::Released => {
+                None
+            }
+        }
+    }
 
     /// The name as it is written in JSON.
     #[must_use]

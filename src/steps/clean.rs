@@ -13,7 +13,7 @@ use crate::model::{CleanupPolicy, Disposition, Key, Status, Work, WorkspaceRecor
 use crate::project::Project;
 use crate::queue::ClaimError;
 use crate::recovery;
-use crate::store::{IssueRecord, Kind};
+use crate::store::{IssueRecord, RowWorkspace};
 
 /// What became of one workspace.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
@@ -41,11 +41,6 @@ pub struct CleanOptions {
     pub dry_run: bool,
 }
 
-/// Whether the record says that something of it is still in its place, and that it was not left there on purpose.
-pub(super) fn is_present(record: &WorkspaceRecord) -> bool {
-    !record.state.is_gone() && record.cleanup_result != Some(Disposition::Kept)
-}
-
 /// Cleans the workspaces of issues that are done, one after the other. One that is in use is left for the next time;
 /// a failure is told and holds up nobody else.
 pub async fn clean_terminal(project: &Project, dry_run: bool) -> Result<Vec<Cleaned>> {
@@ -57,15 +52,19 @@ pub async fn clean_terminal(project: &Project, dry_run: bool) -> Result<Vec<Clea
 
 /// The same by a person's options, with each failure.
 pub async fn clean_all(project: &Project, options: CleanOptions) -> Result<Vec<(Cleaned, Option<Error>)>> {
-    let snapshot = project.store.snapshot(&[Kind::Work])?;
+    let still = |work: &Work| {
+        let workspace = work.workspace.as_ref().and_then(RowWorkspace::of);
+        is_to_clean(&work.status, workspace, options.policy)
+    };
+    let rows = project.store.rows()?.rows.into_iter();
     let mut all = Vec::new();
-    for work in snapshot.all::<Work>().into_iter().filter(|work| is_to_clean(work, options.policy)) {
-        let Some(path) = work.workspace.as_ref().map(|record| record.path.clone()) else { continue };
-        match clean_one(project, &work.key, options, |work| is_to_clean(work, options.policy)).await {
+    for row in rows.filter(|row| is_to_clean(&row.status, row.workspace, options.policy)) {
+        match clean_one(project, &row.key, options, still).await {
             Ok(cleaned) => all.extend(cleaned.map(|cleaned| (cleaned, None))),
             Err(error) => {
-                tracing::debug!(issue_identifier = %work.identifier, %error, "workspace not cleaned");
-                let (identifier, text) = (work.identifier, Some(error.to_string()));
+                tracing::debug!(issue_identifier = %row.identifier, %error, "workspace not cleaned");
+                let Some(path) = path_of(project, &row.key) else { continue };
+                let (identifier, text) = (row.identifier, Some(error.to_string()));
                 let failed = Cleaned { identifier, path, disposition: None, archived_path: None, error: text };
                 all.push((failed, Some(error)));
             }
@@ -83,12 +82,19 @@ pub async fn clean_issue(project: &Project, key: &Key, options: CleanOptions) ->
     cleaned.ok_or_else(|| no_workspace(key.as_str()))
 }
 
-fn is_to_clean(work: &Work, policy: Option<CleanupPolicy>) -> bool {
-    work.status == Status::Done
-        && work.workspace.as_ref().is_some_and(|record| match policy {
-            None => is_present(record),
-            Some(_) => !record.state.is_gone(),
-        })
+/// One that was left there on purpose is looked at again where a person names a policy.
+fn is_to_clean(status: &Status, workspace: Option<RowWorkspace>, policy: Option<CleanupPolicy>) -> bool {
+    *status == Status::Done
+        && match workspace {
+            Some(RowWorkspace::There) => true,
+            Some(RowWorkspace::Kept) => policy.is_some(),
+            None => false,
+        }
+}
+
+/// Where it is, by the record; `None` where that cannot be read, which `status` tells.
+fn path_of(project: &Project, key: &Key) -> Option<PathBuf> {
+    project.store.get::<Work>(key.as_str()).ok()??.workspace.map(|record| record.path)
 }
 
 /// Decides on the record as it is under the lease; `None` where it is not `wanted` any more.

@@ -117,8 +117,9 @@ fn by_name(store: &Store, name: &str) -> Result<Option<Work>> {
     if let Some(work) = store.get::<Work>(natural.as_str())?.filter(|work| work.identifier == name) {
         return Ok(Some(work));
     }
-    let all = store.snapshot(&[Kind::Work])?.all::<Work>();
-    Ok(all.into_iter().find(|work| work.identifier == name || work.issue_id == name))
+    let rows = store.rows()?.rows;
+    let named = rows.iter().find(|row| row.identifier == name || row.issue_id == name);
+    Ok(named.map(|row| store.get(row.key.as_str())).transpose()?.flatten())
 }
 
 fn by_path(store: &Store, path: &Path) -> Result<Option<Work>> {

@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use serde_json::value::RawValue;
 
 use super::Store;
 use super::document::{DocId, DocIdError};
-use super::error::StoreError;
+use super::error::{At as _, StoreError};
 use super::journal::{Go, Journal, Position};
 use super::line::{self, Checkpoint, Record};
 use super::manifest::Manifest;
@@ -35,6 +36,9 @@ impl Listed {
         self == Self::of(there.seq, &there.data)
     }
 }
+
+/// So many documents are searched for before the index is built.
+const SEARCHES: u32 = 8;
 
 /// The state of every manifest, by name.
 pub(super) type Listing = BTreeMap<DocId, Listed>;
@@ -106,6 +110,27 @@ fn take(listing: &mut Listing, record: &Record<'_>) -> Result<(), DocIdError> {
 }
 
 impl Store {
+    /// Whether the segment may say something of any of these documents. `false`: they are newcomers, all of them. A
+    /// search of its text, much cheaper than the index, which is built where more than a few are asked for.
+    pub(super) fn mentions_any<'d>(
+        &self,
+        head: Position,
+        docs: impl IntoIterator<Item = &'d DocId>,
+    ) -> Result<bool, StoreError> {
+        for doc in docs {
+            let kept = self.index.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+            if kept || self.searches.fetch_add(1, Ordering::Relaxed) >= SEARCHES {
+                return Ok(true);
+            }
+            let path = self.layout.segment(head.segment);
+            let bytes = self.fs.read(&path).at("read", &path)?;
+            if str::from_utf8(&bytes).map_or(true, |text| text.contains(&format!("\"{doc}\""))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What is there at `head`, the journal's end. Only the holder of the lock may ask: what others see there may still
     /// be taken back. It is kept, so that a long-lived process reads every line once.
     pub(super) fn listing<T>(&self, head: Position, ask: impl FnOnce(&Listing) -> T) -> Result<T, StoreError> {

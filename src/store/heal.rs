@@ -42,6 +42,9 @@ impl Head {
         doc: &DocId,
         damage: Option<StoreError>,
     ) -> Result<Option<Box<RawValue>>, StoreError> {
+        if damage.is_none() && !store.mentions_any(self.position, [doc])? {
+            return Ok(None);
+        }
         let listed = store.listing(self.position, |listing| listing.get(doc).copied())?;
         let Some(listed) = listed else { return damage.map_or(Ok(None), Err) };
         let damage = damage.unwrap_or_else(|| store.damaged_document(doc, missing(listed)));

@@ -35,6 +35,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -43,7 +45,7 @@ pub use error::StoreError;
 pub use events::{By, Event, Fence};
 pub use layout::Layout;
 pub use redact::Redactor;
-pub use rows::{Row, RowIssue, Rows};
+pub use rows::{Row, RowIssue, RowWorkspace, Rows};
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 
@@ -93,6 +95,8 @@ pub struct Store {
     writer: Mutex<Writer>,
     /// What the journal says is there; kept by who holds the lock.
     index: Mutex<Option<Index>>,
+    /// How many documents were searched for in the journal's text instead.
+    searches: AtomicU32,
     /// Where the last call of `events` stopped.
     feed: Mutex<Option<Position>>,
     warnings: Mutex<Vec<String>>,
@@ -124,17 +128,17 @@ impl Store {
 
     /// All of `kinds`, at one point of the journal, without a lock. A damaged manifest is in [`Snapshot::damaged`].
     pub fn snapshot(&self, kinds: &[Kind]) -> Result<Snapshot, StoreError> {
-        self.read(Wanted::Kinds(kinds))
+        self.snapshot_with(kinds, &BTreeSet::new())
     }
 
-    /// Just these documents, at one point of the journal, without a lock.
-    pub fn snapshot_of(&self, docs: &[DocId]) -> Result<Snapshot, StoreError> {
-        self.read(Wanted::Docs(docs))
+    /// All of `kinds` and these documents beside them, at one point of the journal, without a lock.
+    pub fn snapshot_with(&self, kinds: &[Kind], docs: &BTreeSet<DocId>) -> Result<Snapshot, StoreError> {
+        self.read(Wanted { kinds, docs })
     }
 
     /// One document, now, without a lock.
     pub fn get<D: Document>(&self, name: &str) -> Result<Option<D>, StoreError> {
-        self.snapshot_of(&[DocId::new(D::KIND, name)])?.get(name)
+        self.snapshot_with(&[], &BTreeSet::from([DocId::new(D::KIND, name)]))?.get(name)
     }
 
     /// Decides and commits under the lock. `decide` reads the state as it is now and puts, deletes and logs; an error

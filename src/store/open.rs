@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::blank::Blank;
@@ -65,6 +66,7 @@ impl Store {
             redactor: Redactor::new(options.secrets),
             boot_id: OnceLock::new(),
             index: Mutex::default(),
+            searches: AtomicU32::default(),
             feed: Mutex::default(),
             warnings: Mutex::default(),
         }

@@ -16,7 +16,7 @@ use super::journal::{Go, Position};
 use super::line::sum;
 use super::redo::{Op, Ops, collect};
 use super::snapshot::{Snapshot, read_as};
-use crate::model::{Key, Status, Tokens, Work};
+use crate::model::{Disposition, Key, Status, Tokens, Work, WorkspaceRecord};
 
 /// Fewer issues than this are read as fast from their manifests.
 const MIN: usize = 500;
@@ -38,6 +38,8 @@ pub struct Row {
     pub tokens: Tokens,
     /// How long its ended runs took, all in all.
     pub runtime_ms: u64,
+    /// Its workspace; `None` where it has none any more, by the record.
+    pub workspace: Option<RowWorkspace>,
     /// What the tracker says; `None` where the store has no snapshot of it.
     pub issue: Option<RowIssue>,
 }
@@ -53,10 +55,30 @@ pub struct RowIssue {
     pub url: Option<String>,
 }
 
+/// A workspace that is in its place, by the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowWorkspace {
+    /// Cleaned away when its issue is done.
+    There,
+    /// Left there on purpose (`workspace.cleanup`).
+    Kept,
+}
+
+impl RowWorkspace {
+    /// What a record says; `None` where nothing of it is in its place.
+    #[must_use]
+    pub fn of(record: &WorkspaceRecord) -> Option<Self> {
+        let kept = record.cleanup_result == Some(Disposition::Kept);
+        (!record.state.is_gone()).then_some(if kept { Self::Kept } else { Self::There })
+    }
+}
+
 /// All issues, in short, at one point of the journal.
 pub struct Rows {
-    /// The number of the last event that they hold.
-    pub as_of: u64,
+    position: Position,
+    /// Whether all that they hold was flushed before it was read.
+    settled: bool,
     /// Those that could be read, sorted by key.
     pub rows: Vec<Row>,
     /// Documents that could not be read, with the reason.
@@ -65,7 +87,7 @@ pub struct Rows {
 
 /// A row in the file: an array, since names would be a third of it.
 #[derive(Serialize, Deserialize)]
-struct Packed(Key, String, String, Status, [u64; 4], Option<(String, String, Option<String>)>);
+struct Packed(Key, String, String, Status, [u64; 4], Option<RowWorkspace>, Option<(String, String, Option<String>)>);
 
 /// The file's second line. Its first is the sum of all that follows.
 #[derive(Serialize, Deserialize)]
@@ -78,35 +100,45 @@ struct Header {
     offset: u64,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 type Map = BTreeMap<String, Row>;
 
 impl Row {
     fn new(work: Work, issue: Option<RowIssue>) -> Self {
-        let Work { key, identifier, issue_id, status, tokens, runtime_ms, .. } = work;
-        Self { key, identifier, issue_id, status, tokens, runtime_ms, issue }
+        let Work { key, identifier, issue_id, status, tokens, runtime_ms, workspace, .. } = work;
+        let workspace = workspace.as_ref().and_then(RowWorkspace::of);
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue }
     }
 
     fn pack(&self) -> Packed {
-        let Self { key, identifier, issue_id, status, tokens, runtime_ms, issue } = self.clone();
+        let Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue } = self.clone();
         let Tokens { input_tokens, output_tokens, total_tokens } = tokens;
         let numbers = [input_tokens, output_tokens, total_tokens, runtime_ms];
-        Packed(key, identifier, issue_id, status, numbers, issue.map(|issue| (issue.state, issue.title, issue.url)))
+        let issue = issue.map(|issue| (issue.state, issue.title, issue.url));
+        Packed(key, identifier, issue_id, status, numbers, workspace, issue)
     }
 
     fn unpack(packed: Packed) -> Self {
-        let Packed(key, identifier, issue_id, status, numbers, issue) = packed;
+        let Packed(key, identifier, issue_id, status, numbers, workspace, issue) = packed;
         let [input_tokens, output_tokens, total_tokens, runtime_ms] = numbers;
         let tokens = Tokens { input_tokens, output_tokens, total_tokens };
         let issue = issue.map(|(state, title, url)| RowIssue { state, title, url });
-        Self { key, identifier, issue_id, status, tokens, runtime_ms, issue }
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue }
     }
 }
 
 impl From<IssueRecord> for RowIssue {
     fn from(record: IssueRecord) -> Self {
         Self { state: record.issue.state, title: record.issue.title, url: record.issue.url }
+    }
+}
+
+impl Rows {
+    /// The number of the last event that they hold.
+    #[must_use]
+    pub fn as_of(&self) -> u64 {
+        self.position.seq
     }
 }
 
@@ -117,29 +149,28 @@ impl Store {
             return Ok(rows);
         }
         let snapshot = self.snapshot(&[Kind::Issues, Kind::Work])?;
+        let (position, settled) = (snapshot.position(), snapshot.is_settled());
         let rows = rows_of(&snapshot).into_values().collect();
-        Ok(Rows { as_of: snapshot.as_of(), rows, damaged: snapshot.damaged().to_vec() })
+        Ok(Rows { position, settled, rows, damaged: snapshot.damaged().to_vec() })
     }
 
-    /// Writes `rows`, where that pays, from a snapshot of `issues` and `work`: there are many, and what is there (if
-    /// anything) is old. A failure is a warning.
-    pub fn keep_rows(&self, snapshot: &Snapshot) {
-        let worth = snapshot.is_settled() && snapshot.damaged().is_empty() && {
-            let old = self.read_rows().is_none_or(|(position, _)| is_old(position, snapshot.position()));
-            old && snapshot.names(Kind::Work).nth(MIN - 1).is_some()
+    /// Writes `rows`, where that pays: there are many, and what is there (if anything) is old. A failure is a warning.
+    pub fn keep_rows(&self, rows: &Rows) {
+        let worth = rows.settled && rows.damaged.is_empty() && rows.rows.len() >= MIN && {
+            self.read_rows().is_none_or(|(position, _)| is_old(position, rows.position))
         };
-        if worth && let Err(error) = self.write_rows(snapshot) {
+        if worth && let Err(error) = self.write_rows(rows) {
             self.warn(&format!("rows are not written: {}", crate::chain::chain(&error)));
         }
     }
 
-    fn write_rows(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+    fn write_rows(&self, rows: &Rows) -> Result<(), StoreError> {
         self.check_owner()?;
         let path = self.layout.rows();
-        let Position { seq, segment, start, offset } = snapshot.position();
+        let Position { seq, segment, start, offset } = rows.position;
         let header = Header { v: VERSION, store: self.id.clone(), seq, segment, start, offset };
         let mut body = serde_json::to_vec(&header).map_err(std::io::Error::other).at("encode", &path)?;
-        for row in rows_of(snapshot).values() {
+        for row in &rows.rows {
             body.push(b'\n');
             serde_json::to_writer(&mut body, &row.pack()).map_err(std::io::Error::other).at("encode", &path)?;
         }
@@ -178,8 +209,8 @@ impl Store {
             collect(record, &self.layout.segment(position.segment), &mut ops)?;
             Ok(Go::On)
         });
-        let as_of = end.ok()?.position.seq;
-        if as_of < applied.committed {
+        let position = end.ok()?.position;
+        if position.seq < applied.committed {
             return None;
         }
         // Those of `work` first: an issue's row hangs on them.
@@ -187,7 +218,8 @@ impl Store {
         let [issues, work] = names;
         let whole = is_whole(Kind::Issues, &issues?, &rows, &ops, applied)
             && is_whole(Kind::Work, &work?, &rows, &ops, applied);
-        whole.then(|| Rows { as_of, rows: rows.into_values().collect(), damaged: Vec::new() })
+        let settled = applied.committed == position.seq;
+        whole.then(|| Rows { position, settled, rows: rows.into_values().collect(), damaged: Vec::new() })
     }
 }
 

@@ -121,19 +121,16 @@ fn name_in(kind: Kind, entry: &str) -> Option<&str> {
     DocId::new(kind, name).is_safe().then_some(name)
 }
 
-/// Which documents a snapshot is of.
+/// Which documents a snapshot is of: all of some kinds, and some of others.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted<'a> {
-    Kinds(&'a [Kind]),
-    Docs(&'a [DocId]),
+pub(super) struct Wanted<'a> {
+    pub(super) kinds: &'a [Kind],
+    pub(super) docs: &'a BTreeSet<DocId>,
 }
 
 impl Wanted<'_> {
     fn holds(self, doc: &DocId) -> bool {
-        match self {
-            Self::Kinds(kinds) => kinds.contains(&doc.kind),
-            Self::Docs(docs) => docs.contains(doc),
-        }
+        self.kinds.contains(&doc.kind) || self.docs.contains(doc)
     }
 }
 
@@ -172,15 +169,12 @@ impl Store {
             }
             Ok(())
         };
-        match wanted {
-            Wanted::Docs(wanted) => wanted.iter().filter(|doc| doc.is_safe()).cloned().try_for_each(&mut add)?,
-            Wanted::Kinds(kinds) => {
-                for kind in kinds {
-                    let names = self.names_on_disk(*kind)?;
-                    names.into_iter().map(|name| DocId::new(*kind, name)).try_for_each(&mut add)?;
-                }
-            }
+        for kind in wanted.kinds {
+            let names = self.names_on_disk(*kind)?;
+            names.into_iter().map(|name| DocId::new(*kind, name)).try_for_each(&mut add)?;
         }
+        let single = wanted.docs.iter().filter(|doc| doc.is_safe() && !wanted.kinds.contains(&doc.kind));
+        single.cloned().try_for_each(&mut add)?;
         let mut ops = Ops::new();
         let end = journal.replay(self.read_from(applied)?, &mut |record, position| {
             collect(record, &self.layout.segment(position.segment), &mut ops)?;
@@ -225,14 +219,10 @@ impl Store {
         let journal = self.journal();
         let is_gone = |doc: &&DocId| is_missed(doc.kind) && doc.is_safe() && !docs.contains_key(doc);
         let suspicious = applied.is_none()
-            || match wanted {
-                Wanted::Docs(wanted) => wanted.iter().any(|doc| is_gone(&doc)),
-                Wanted::Kinds(kinds) => {
-                    // A short read instead of a long one: what was made since is not looked for here, but by writers.
-                    kinds.iter().any(|kind| is_missed(*kind))
-                        && journal.checkpoint(end.segment)?.0.keys().any(|doc| wanted.holds(doc) && is_gone(&doc))
-                }
-            };
+            || self.mentions_any(end, wanted.docs.iter().filter(is_gone))?
+            // A short read instead of a long one: what was made since is not looked for here, but by writers.
+            || wanted.kinds.iter().any(|kind| is_missed(*kind))
+                && journal.checkpoint(end.segment)?.0.keys().any(|doc| wanted.holds(doc) && is_gone(&doc));
         if !suspicious {
             return Ok(Vec::new());
         }

@@ -19,6 +19,8 @@ use crate::store::StoreError;
 
 /// What a killed worker is given to be gone.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
+/// What a worker that has committed its outcome is given to write its last words.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// How often a worker is looked at whose lifeline cannot be read.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -168,7 +170,8 @@ pub(super) async fn kill(project: &Project, run: &RunId, supervisor: Process) ->
     }
 }
 
-/// Follows a run to its outcome (`--wait`). A worker that dies without one is settled on the way.
+/// Follows a run to its outcome (`--wait`) and its worker to its end, so that nothing of it writes any more. A worker
+/// that dies without an outcome is settled on the way.
 pub async fn wait(project: &Project, run: &RunId) -> Result<Outcome, WorkerError> {
     let outcome = || -> Result<Option<Outcome>, WorkerError> {
         match project.store.get::<RunRecord>(&run.to_string())? {
@@ -179,6 +182,7 @@ pub async fn wait(project: &Project, run: &RunId) -> Result<Outcome, WorkerError
         }
     };
     if let Some(outcome) = outcome()? {
+        wait_for_end(project, run, Some(LAST_WORDS)).await?;
         return Ok(outcome);
     }
     ended(project, run).await?;

@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::model::{Issue, Key, Status, Work};
 use crate::project::Project;
 use crate::queue::{self, Policy, Seen};
-use crate::store::{IssueRecord, StoreError, Transaction};
+use crate::store::{IssueRecord, Snapshot, StoreError, Transaction};
 
 /// Changes that one transaction takes: well under its size limit.
 const BATCH: usize = 50;
 
 /// What is to be written about one issue.
 pub(super) struct Change {
-    key: Key,
+    pub(super) key: Key,
     /// The tracker's id.
     id: String,
     /// `None`: the tracker no longer shows it.
@@ -25,15 +25,14 @@ pub(super) struct Change {
 
 /// Everything that differs from what the store knows. An issue whose manifest is damaged is left alone.
 pub(super) fn find(answer: &Answer, asked_at: u64, policy: &Policy) -> Vec<Change> {
-    let works = answer.before.all::<Work>();
-    let known: BTreeMap<&str, &Work> = works.iter().map(|work| (work.issue_id.as_str(), work)).collect();
-    let mut keys = Keys::new(answer, &works);
+    let known: BTreeMap<&str, &Key> = answer.rows.rows.iter().map(|row| (row.issue_id.as_str(), &row.key)).collect();
+    let mut keys = Keys::new(answer);
     let fetched = answer.fetched.issues.iter().map(|issue| (issue.id.as_str(), Some(issue)));
     let looked_up = answer.looked_up.iter().map(|(id, issue)| (id.as_str(), issue.as_ref()));
     let mut changes = Vec::new();
     for (id, issue) in fetched.chain(looked_up) {
         let key = match (known.get(id), issue) {
-            (Some(work), _) if differs(answer, work, issue, asked_at, policy) => work.key.clone(),
+            (Some(key), _) if differs(&answer.known, key, issue, asked_at, policy) => (*key).clone(),
             (None, Some(issue)) => match keys.give(issue) {
                 Some(key) => key,
                 None => continue,
@@ -52,9 +51,10 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(answer: &Answer, works: &[Work]) -> Self {
-        let taken = works.iter().map(|work| (work.key.as_str().to_lowercase(), work.identifier.clone())).collect();
-        let damaged = answer.before.damaged().iter().map(|(doc, _)| doc.name.to_lowercase()).collect();
+    fn new(answer: &Answer) -> Self {
+        let rows = answer.rows.rows.iter();
+        let taken = rows.map(|row| (row.key.as_str().to_lowercase(), row.identifier.clone())).collect();
+        let damaged = answer.rows.damaged.iter().map(|(doc, _)| doc.name.to_lowercase()).collect();
         Self { taken, damaged }
     }
 
@@ -73,15 +73,16 @@ impl Keys {
     }
 }
 
-fn differs(answer: &Answer, work: &Work, issue: Option<&Issue>, asked_at: u64, policy: &Policy) -> bool {
-    let Ok(record) = answer.before.get::<IssueRecord>(work.key.as_str()) else { return false };
+fn differs(known: &Snapshot, key: &Key, issue: Option<&Issue>, asked_at: u64, policy: &Policy) -> bool {
+    let Ok(Some(work)) = known.get::<Work>(key.as_str()) else { return false };
+    let Ok(record) = known.get::<IssueRecord>(key.as_str()) else { return false };
     let same = match (&record, issue) {
         (Some(record), Some(issue)) => record.issue == *issue || record.asked_at > asked_at,
         (None, Some(_)) => false,
         (_, None) => true,
     };
     let seen = issue.map_or(Seen::Invisible, Seen::Issue);
-    !same || queue::observe(work, record.as_ref().map(|record| &record.issue), seen, policy).is_some()
+    !same || queue::observe(&work, record.as_ref().map(|record| &record.issue), seen, policy).is_some()
 }
 
 /// Commits in several transactions, each of which decides again on what it reads under the lock.

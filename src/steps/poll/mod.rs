@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::by_ids::by_ids;
 use crate::error::{Error, Result};
-use crate::model::{Issue, Status, Work};
+use crate::model::{Issue, Key, Status};
 use crate::project::Project;
-use crate::store::{Kind, Snapshot, StoreError};
+use crate::store::{DocId, Kind, Row, RowWorkspace, Rows, Snapshot, StoreError};
 use crate::tracker::{Fetched, Problem, TrackerError};
 
 pub use report::{PollReport, QueueEntry, WaitingEntry};
@@ -19,7 +19,7 @@ pub(super) use report::{entry, running_states, stand_in};
 /// Reads the tracker, commits what changed, and says what may run. Unchanged answers write nothing.
 pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
     let asked_at = project.store.last_seq()?;
-    let answer = match ask(project).await {
+    let mut answer = match ask(project).await {
         Ok(answer) => answer,
         Err(AskError::Store(error)) => return Err(error.into()),
         Err(AskError::Tracker(error)) => {
@@ -31,29 +31,37 @@ pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
     };
     let policy = project.policy();
     let changes = changes::find(&answer, asked_at, &policy);
-    let after = if changes.is_empty() || dry_run {
-        answer.before
-    } else {
+    if !changes.is_empty() && !dry_run {
         changes::commit(project, &changes, asked_at, &policy)?;
-        project.store.snapshot(KINDS)?
-    };
+        answer.concerned.extend(changes.iter().flat_map(|change| docs_of(&change.key)));
+        answer.known = project.store.snapshot_with(&[Kind::Claims], &answer.concerned)?;
+        if changes.len() >= LARGE {
+            answer.rows = project.store.rows()?;
+        }
+    }
     if !dry_run {
-        project.store.keep_rows(&after);
+        project.store.keep_rows(&answer.rows);
         failure::forget(project)?;
         project.store.touch_polled(project.seams.now())?;
     }
-    Ok(report::make(project, &answer.fetched, &after, changes.len(), asked_at, &policy))
+    Ok(report::make(project, &answer, changes.len(), asked_at, &policy))
 }
 
-const KINDS: &[Kind] = &[Kind::Issues, Kind::Work, Kind::Claims];
+/// So many changes make the rows that were read before them of little use.
+const LARGE: usize = 500;
 
-/// What the tracker said, and what the store knew before.
+/// What the tracker said, and what the store knows about it.
 struct Answer {
     /// The issues in active states.
     fetched: Fetched,
     /// Those that we know and that read did not bring; `None` is no longer visible.
     looked_up: BTreeMap<String, Option<Issue>>,
-    before: Snapshot,
+    /// All issues that we know, in short. A thousand that are done cost a line each, and no manifest is read.
+    rows: Rows,
+    /// The documents of the issues above, and of those that have a claim.
+    concerned: BTreeSet<DocId>,
+    /// What they hold.
+    known: Snapshot,
 }
 
 enum AskError {
@@ -86,30 +94,46 @@ impl From<AskError> for Error {
 async fn ask(project: &Project) -> std::result::Result<Answer, AskError> {
     let active = &project.workflow.config.tracker.active_states;
     let mut fetched = project.tracker.fetch_issues_by_states(active).await?;
-    let before = project.store.snapshot(KINDS)?;
+    let rows = project.store.rows()?;
     let brought: BTreeSet<&str> = fetched.issues.iter().map(|issue| issue.id.as_str()).collect();
-    let works = before.all::<Work>();
-    let missing = works.into_iter().filter(|work| is_open(work) && !brought.contains(work.issue_id.as_str()));
-    let missing: Vec<String> = missing.map(|work| work.issue_id).collect();
+    let missing = rows.rows.iter().filter(|row| is_open(row) && !brought.contains(row.issue_id.as_str()));
+    let missing: Vec<String> = missing.map(|row| row.issue_id.clone()).collect();
     let found = by_ids(project, &missing).await?;
-    let known = missing.into_iter().filter(|id| !found.is_unknown(id));
-    let mut looked_up: BTreeMap<String, Option<Issue>> = known.map(|id| (id, None)).collect();
+    let visible = missing.into_iter().filter(|id| !found.is_unknown(id));
+    let mut looked_up: BTreeMap<String, Option<Issue>> = visible.map(|id| (id, None)).collect();
     looked_up.extend(found.issues.into_iter().map(|issue| (issue.id.clone(), Some(issue))));
+    let is_concerned = |row: &&Row| {
+        let id = row.issue_id.as_str();
+        brought.contains(id) || looked_up.contains_key(id) || row.status.claim().is_some()
+    };
+    let concerned: BTreeSet<DocId> = rows.rows.iter().filter(is_concerned).flat_map(known_docs).collect();
+    let known = project.store.snapshot_with(&[Kind::Claims], &concerned)?;
     for (id, error) in found.unknown {
         // The record itself is among the problems already, where the tracker could name it.
         if !fetched.problems.iter().any(|problem| error.to_string().contains(&problem.source)) {
             fetched.problems.push(Problem { source: id, code: error.code().to_owned(), message: error.to_string() });
         }
     }
-    Ok(Answer { fetched, looked_up, before })
+    Ok(Answer { fetched, looked_up, rows, concerned, known })
+}
+
+/// The documents of an issue.
+fn docs_of(key: &Key) -> [DocId; 2] {
+    [Kind::Work, Kind::Issues].map(|kind| DocId::new(kind, key.as_str()))
+}
+
+/// Those of them that are there. To ask for one that is not costs a read of the journal.
+fn known_docs(row: &Row) -> impl Iterator<Item = DocId> {
+    let has_issue = row.issue.is_some();
+    docs_of(&row.key).into_iter().filter(move |doc| doc.kind == Kind::Work || has_issue)
 }
 
 /// Whether the tracker may have news that matter: not done, not claimed (that is `reconcile`'s), and either ours still
 /// or with a workspace that waits for the end (the startup sweep, by id).
-fn is_open(work: &Work) -> bool {
-    match &work.status {
+fn is_open(row: &Row) -> bool {
+    match &row.status {
         Status::Idle | Status::Retrying { .. } | Status::Blocked { .. } | Status::Paused => true,
-        Status::Released => work.workspace.as_ref().is_some_and(super::clean::is_present),
+        Status::Released => row.workspace == Some(RowWorkspace::There),
         Status::Claimed { .. } | Status::Running { .. } | Status::Held { .. } | Status::Done => false,
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Answer;
 use crate::model::{ClaimRecord, Issue, Key, Reason, ReasonCode, RunId, Timestamp, Work};
 use crate::project::Project;
 use crate::queue::{self, Plan, Policy, Slots};
-use crate::store::{IssueRecord, Snapshot};
-use crate::tracker::{Fetched, Problem};
+use crate::store::{IssueRecord, Rows, Snapshot};
+use crate::tracker::Problem;
 
 /// What a poll found.
 #[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
@@ -62,23 +63,18 @@ pub struct WaitingEntry {
     pub reasons: Vec<Reason>,
 }
 
-pub(super) fn make(
-    project: &Project,
-    fetched: &Fetched,
-    snapshot: &Snapshot,
-    changed: usize,
-    asked_at: u64,
-    policy: &Policy,
-) -> PollReport {
+pub(super) fn make(project: &Project, answer: &Answer, changed: usize, asked_at: u64, policy: &Policy) -> PollReport {
     let now = project.seams.now();
+    let Answer { fetched, known: snapshot, .. } = answer;
     let works: BTreeMap<String, Work> =
         snapshot.all::<Work>().into_iter().map(|work| (work.issue_id.clone(), work)).collect();
     // Issues that a dry run does not write, or whose manifest is damaged, have no work of their own.
     let (known, unknown): (Vec<&Issue>, Vec<&Issue>) =
         fetched.issues.iter().partition(|issue| works.contains_key(&issue.id));
-    let stand_ins: Vec<Work> = unknown.iter().map(|issue| stand_in(issue)).collect();
+    let stand_ins: Vec<Work> =
+        unknown.iter().map(|issue| unreadable(&answer.rows, issue).unwrap_or_else(|| stand_in(issue))).collect();
     let (damaged, new): (Vec<_>, Vec<_>) =
-        unknown.into_iter().zip(&stand_ins).partition(|(_, work)| is_damaged(snapshot, &work.key));
+        unknown.into_iter().zip(&stand_ins).partition(|(_, work)| is_damaged(answer, &work.key));
     let pairs = known.into_iter().filter_map(|issue| works.get(&issue.id).map(|work| (issue, work))).chain(new);
     let Plan { queue, waiting } =
         queue::plan(pairs, Slots::new(policy, running_states(snapshot, policy, &[])), policy, now);
@@ -107,14 +103,21 @@ pub(super) fn make(
     }
 }
 
+/// The same of one that it knows, and whose manifest cannot be read.
+fn unreadable(rows: &Rows, issue: &Issue) -> Option<Work> {
+    let row = rows.rows.iter().find(|row| row.issue_id == issue.id)?;
+    Some(Work::new(row.key.clone(), issue.identifier.clone(), issue.id.clone()))
+}
+
 /// The work of an issue that the store does not know yet.
 pub(in crate::steps) fn stand_in(issue: &Issue) -> Work {
     let key = Key::for_identifier(&issue.identifier, |_| false);
     Work::new(key, issue.identifier.clone(), issue.id.clone())
 }
 
-fn is_damaged(snapshot: &Snapshot, key: &Key) -> bool {
-    snapshot.damaged().iter().any(|(doc, _)| doc.name == key.as_str())
+fn is_damaged(answer: &Answer, key: &Key) -> bool {
+    let damaged = answer.rows.damaged.iter().chain(answer.known.damaged());
+    damaged.into_iter().any(|(doc, _)| doc.name == key.as_str())
 }
 
 pub(in crate::steps) fn entry(issue: &Issue, key: &Key) -> QueueEntry {

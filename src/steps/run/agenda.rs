@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::error::Result;
-use crate::model::{Status, Timestamp, Work};
+use crate::model::{Status, Timestamp};
 use crate::retry;
-use crate::store::{Event, Kind, Store};
+use crate::store::{Event, Store};
 
 /// Live runs and scheduled retries, by identifier.
 #[derive(Debug, Default)]
@@ -22,10 +22,10 @@ enum Wait {
 
 impl Agenda {
     pub(super) fn of(store: &Store) -> Result<Self> {
-        let snapshot = store.snapshot(&[Kind::Work])?;
-        let mut agenda = Self { seen: snapshot.as_of(), waits: BTreeMap::new() };
-        for work in snapshot.all::<Work>() {
-            agenda.enter(&work.identifier, &work.status);
+        let rows = store.rows()?;
+        let mut agenda = Self { seen: rows.as_of(), waits: BTreeMap::new() };
+        for row in &rows.rows {
+            agenda.enter(&row.identifier, &row.status);
         }
         Ok(agenda)
     }

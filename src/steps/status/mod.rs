@@ -211,7 +211,7 @@ pub fn status(store: &Store, seams: &Seams) -> Result<StatusReport> {
     let state: StateRecord = store.get(STATE)?.unwrap_or_default();
     let now = seams.now();
     let mut report = StatusReport {
-        as_of: rows.as_of,
+        as_of: rows.as_of(),
         last_poll: last_poll(store, state.poll_error),
         damaged: damaged(&rows.damaged),
         ..StatusReport::empty(now)

@@ -1,5 +1,7 @@
 //! `workspace list` and `workspace show`: the records with their issues, and on demand what is really there.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -89,7 +91,7 @@ pub fn workspace_of(
     look: Look,
 ) -> Result<WorkspaceView> {
     let identifier = work.identifier.clone();
-    let snapshot = store.snapshot_of(&[DocId::new(Kind::Issues, work.key.as_str())])?;
+    let snapshot = store.snapshot_with(&[], &BTreeSet::from([DocId::new(Kind::Issues, work.key.as_str())]))?;
     view(&snapshot, project, work, now, look).ok_or_else(|| super::no_workspace(&identifier))
 }
 

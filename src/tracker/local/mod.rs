@@ -61,10 +61,11 @@ impl Local {
     fn select(&self, passes: impl Fn(&str) -> bool) -> Result<Fetched, TrackerError> {
         let scan = self.scan(|_, state| passes(state))?;
         let index = scan.index();
-        let selected = || scan.records.iter().filter(|record| passes(&record.state));
+        let mut selected: Vec<_> = scan.records.iter().filter(|record| passes(&record.state)).collect();
+        selected.sort_by(|a, b| order::natural(&a.id, &b.id));
         Ok(Fetched {
-            issues: selected().map(|record| index.issue(record)).collect(),
-            problems: scan.problems(selected()),
+            issues: selected.iter().map(|record| index.issue(record)).collect(),
+            problems: scan.problems(selected),
         })
     }
 

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::order;
 use super::record::{Malformed, Record};
 use crate::model::{Issue, IssueRef};
 use crate::tracker::{Problem, TrackerError};
@@ -19,7 +18,7 @@ const MAX_BYTES: u64 = 8 << 20;
 /// What the directory held at one look.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Usable records in natural order of their ids, each id once.
+    /// Usable records by the bytes of their ids, each id once.
     pub(super) records: Vec<Record>,
     /// Files that are none.
     pub(super) malformed: Vec<Malformed>,
@@ -45,7 +44,7 @@ pub(super) fn scan(directory: &Path, wanted: impl Fn(&str, &str) -> bool) -> Res
             }),
         }
     }
-    scan.records.sort_by(|a, b| order::natural(&a.id, &b.id).then_with(|| a.path.cmp(&b.path)));
+    scan.records.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.path.cmp(&b.path)));
     scan.set_aside_duplicates();
     scan.malformed.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(scan)
