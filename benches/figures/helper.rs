@@ -97,7 +97,7 @@ fn claim(project: &Project, record: &IssueRecord) -> Result<Option<String>> {
 }
 
 /// Bytes that this process has given to write calls so far.
-fn written() -> Result<u64> {
+pub(crate) fn written() -> Result<u64> {
     let io = fs::read_to_string("/proc/self/io").context("cannot read /proc/self/io")?;
     let line = io.lines().find_map(|line| line.strip_prefix("wchar: ")).context("/proc/self/io has no wchar")?;
     Ok(line.trim().parse()?)

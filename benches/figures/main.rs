@@ -2,11 +2,11 @@
 //! machines are noisy and their disks differ. Nothing here passes or fails.
 //!
 //! ```text
-//! cargo bench                     all figures, about three minutes
+//! cargo bench                     all figures, about ten minutes
 //! cargo bench -- start poll       only these groups
 //! ```
 //!
-//! Groups: `start claim race launch history memory poll size`. Everything happens in `target/tmp`, so that flushes go to
+//! Groups: `start claim race launch history memory poll scale crowd size`. Everything happens in `target/tmp`, so that flushes go to
 //! a real disk, with real processes: the `baton` program as `cargo bench` builds it, git and bash. System calls are
 //! counted where `strace` is installed; the table says so where it is not.
 #![allow(
@@ -17,6 +17,7 @@
 )]
 
 mod claim;
+mod crowd;
 mod helper;
 mod history;
 mod launch;
@@ -24,6 +25,7 @@ mod memory;
 mod poll;
 mod project;
 mod race;
+mod scale;
 mod size;
 mod start;
 mod strace;
@@ -39,7 +41,7 @@ struct Group {
     measure: fn() -> Result<Vec<Figure>>,
 }
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 10] = [
     Group { name: "start", measure: start::measure },
     Group { name: "claim", measure: claim::measure },
     Group { name: "race", measure: race::measure },
@@ -47,6 +49,8 @@ const GROUPS: [Group; 8] = [
     Group { name: "history", measure: history::measure },
     Group { name: "memory", measure: memory::measure },
     Group { name: "poll", measure: poll::measure },
+    Group { name: "scale", measure: scale::measure },
+    Group { name: "crowd", measure: crowd::measure },
     Group { name: "size", measure: size::measure },
 ];
 

@@ -30,6 +30,11 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
 
 /// PSS of each supervisor in MiB, while so many are there.
 fn supervisors(number: usize) -> Result<Vec<f64>> {
+    with_supervisors(number, |pids| pids.iter().map(|pid| pss_mib(*pid)).collect())
+}
+
+/// Looks at so many supervisors, by process id, while their agents sleep.
+pub(crate) fn with_supervisors<T>(number: usize, look: impl FnOnce(&[u32]) -> Result<T>) -> Result<T> {
     let agent = format!("{FIRST_LINE}; sleep 600");
     let project = Project::new(&Settings { agent: &agent, ..Settings::default() })?;
     let issues: Vec<String> = (1..=number).map(|number| format!("ISSUE-{number}")).collect();
@@ -41,11 +46,12 @@ fn supervisors(number: usize) -> Result<Vec<f64>> {
         project.first_line_us(issue)?;
     }
     std::thread::sleep(IDLE);
-    let memory = pids(&project)?.into_iter().map(pss_mib).collect::<Result<Vec<_>>>();
+    let seen = pids(&project).and_then(|pids| {
+        ensure!(pids.len() == number, "{} supervisors of {number}", pids.len());
+        look(&pids)
+    });
     time(project.baton().args(["worker", "stop", "--all"]))?;
-    let memory = memory?;
-    ensure!(memory.len() == number, "{} supervisors of {number}", memory.len());
-    Ok(memory)
+    seen
 }
 
 fn pids(project: &Project) -> Result<Vec<u32>> {
@@ -58,7 +64,7 @@ fn pids(project: &Project) -> Result<Vec<u32>> {
     Ok(pids)
 }
 
-fn pss_mib(pid: u32) -> Result<f64> {
+pub(crate) fn pss_mib(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let rollup = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::TestEnv;
+use super::wait_until;
 
 /// Every path below a directory, with inode, time of change and content.
 type Tree = BTreeMap<PathBuf, ((u64, i64, i64), Vec<u8>)>;
@@ -17,9 +18,20 @@ impl TestEnv {
         tree(&self.store(""))
     }
 
+    /// Waits until the workers whose runs are over have written their last words.
+    fn wait_for_last_words(&self) {
+        let runs = walkdir::WalkDir::new(self.store("runs")).min_depth(1).max_depth(1).into_iter().flatten();
+        for run in runs.filter(|run| run.path().join("outcome.json").exists()) {
+            if let Ok(lifeline) = fs::File::open(run.path().join("lifeline")) {
+                wait_until("a worker's last words", || lifeline.try_lock_shared().is_ok());
+            }
+        }
+    }
+
     /// Asserts that `step` leaves every byte and every time in the store as it was.
     #[track_caller]
     pub(crate) fn writing_nothing<T>(&self, step: impl FnOnce() -> T) -> T {
+        self.wait_for_last_words();
         let before = self.store_tree();
         let result = step();
         let changed = changes(&before, &self.store_tree());
