@@ -3,9 +3,7 @@
 //! The prompt comes on stdin, the workspace is the directory, exit status 0 is success. A turn ends with its process;
 //! what that left in the background is ended with it, so that every turn begins alone.
 
-use std::fmt;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -14,10 +12,14 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep};
 
+use super::ended::Ended;
 use super::log::AgentLog;
-use super::{AgentError, AgentEvent, SessionContext, SessionStarted, TurnEnd, TurnInput};
+use super::{
+    Agent, AgentError, AgentEvent, Capabilities, Failure, FailureCode, SessionContext, SessionStarted, TurnEnd,
+    TurnInput, Working,
+};
 use crate::process::{Output, Running, Shell, Tail};
-use crate::workflow::config::CommandConfig;
+use crate::workflow::config::{AgentKind, CommandConfig, Config};
 
 /// How long the program has between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,7 +32,7 @@ const LAST_LINE: usize = 400;
 
 /// A program as an agent.
 #[derive(Debug)]
-pub struct CommandAgent {
+struct CommandAgent {
     config: CommandConfig,
     session: Option<Session>,
 }
@@ -59,13 +61,38 @@ enum Over {
     Lost(io::Error),
 }
 
+/// The agent of `command`.
+pub(super) fn build(config: &Config) -> Result<Box<dyn Agent>, AgentError> {
+    let section = config.command.clone().ok_or(AgentError::NotConfigured { kind: AgentKind::Command.as_str() })?;
+    Ok(Box::new(CommandAgent::new(section)))
+}
+
+impl Agent for CommandAgent {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { sessions: false }
+    }
+
+    fn start<'a>(&'a mut self, context: SessionContext<'a>) -> Working<'a, Result<SessionStarted, AgentError>> {
+        Box::pin(async move { self.open(context) })
+    }
+
+    fn turn<'a>(&'a mut self, input: TurnInput<'a>, on: &'a mut dyn FnMut(AgentEvent)) -> Working<'a, TurnEnd> {
+        Box::pin(self.work(input, on))
+    }
+
+    fn stop(&mut self) -> Working<'_, ()> {
+        Box::pin(self.end())
+    }
+}
+
 impl CommandAgent {
-    pub(super) fn new(config: CommandConfig) -> Self {
+    fn new(config: CommandConfig) -> Self {
         Self { config, session: None }
     }
 
-    pub(super) fn start(&mut self, context: SessionContext<'_>) -> Result<SessionStarted, AgentError> {
-        let SessionContext { workspace, env, unset, run_dir, lifeline, redactor, issue: _, resume: _ } = context;
+    fn open(&mut self, context: SessionContext<'_>) -> Result<SessionStarted, AgentError> {
+        let SessionContext { workspace, env, unset, run_dir, lifeline, redactor, issue: _, resume: _, tools: _ } =
+            context;
         if !workspace.is_dir() {
             return Err(AgentError::InvalidWorkspace { path: workspace.to_owned() });
         }
@@ -77,8 +104,8 @@ impl CommandAgent {
         Ok(SessionStarted::default())
     }
 
-    pub(super) async fn turn(&mut self, input: TurnInput<'_>, on: &mut dyn FnMut(AgentEvent)) -> TurnEnd {
-        self.stop().await;
+    async fn work(&mut self, input: TurnInput<'_>, on: &mut dyn FnMut(AgentEvent)) -> TurnEnd {
+        self.end().await;
         let Some(session) = &mut self.session else {
             return TurnEnd::StartFailed { error: "the agent's session was not started".into() };
         };
@@ -91,7 +118,7 @@ impl CommandAgent {
         self.judge(over, tail.last_line(LAST_LINE))
     }
 
-    pub(super) async fn stop(&mut self) {
+    async fn end(&mut self) {
         if let Some(session) = &mut self.session {
             session.end(&mut Tail::new(0), &mut |_| ()).await;
         }
@@ -103,7 +130,7 @@ impl CommandAgent {
             Over::Exited(status) if status.success() => TurnEnd::Completed { message: last_line },
             Over::Exited(status) => {
                 let said = last_line.map_or_else(String::new, |line| format!(": {line}"));
-                TurnEnd::Failed { error: format!("command.run {}{said}", Ended(status)), not_before: None }
+                Failure::new(FailureCode::TurnFailed, format!("command.run {}{said}", Ended(status))).into()
             }
             Over::OutOfTime => TurnEnd::TimedOut {
                 error: format!("command.run did not end within command.timeout_ms ({timeout_ms} ms)"),
@@ -112,7 +139,7 @@ impl CommandAgent {
                 error: format!("command.run was silent for command.stall_timeout_ms ({stall_timeout_ms} ms)"),
             },
             Over::Lost(error) => {
-                TurnEnd::Failed { error: format!("cannot wait for command.run: {error}"), not_before: None }
+                Failure::new(FailureCode::PortExit, format!("cannot wait for command.run: {error}")).into()
             }
         }
     }
@@ -122,21 +149,6 @@ fn start_error(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::WouldBlock => "cannot start command.run: a process of an earlier turn is still there".into(),
         _ => format!("cannot start command.run: {error}"),
-    }
-}
-
-/// How a process ended, in words.
-struct Ended(ExitStatus);
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.code(), self.0.signal()) {
-            (Some(126), _) => f.write_str("is not executable (exit status 126)"),
-            (Some(127), _) => f.write_str("was not found (exit status 127)"),
-            (Some(code), _) => write!(f, "ended with exit status {code}"),
-            (None, Some(signal)) => write!(f, "was ended by signal {signal}"),
-            (None, None) => f.write_str("ended"),
-        }
     }
 }
 
@@ -228,7 +240,7 @@ fn note_loss(result: io::Result<()>, failed: &mut bool, on: &mut dyn FnMut(Agent
     if let Err(error) = result
         && !std::mem::replace(failed, true)
     {
-        on(AgentEvent::Other { kind: "agent_log_failed".into(), data: json!({ "error": error.to_string() }) });
+        on(AgentEvent::Other { kind: "agent_log_failed", data: json!({ "error": error.to_string() }) });
     }
 }
 

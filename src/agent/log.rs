@@ -38,9 +38,10 @@ impl AgentLog {
 
     /// Appends the lines that are whole.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let held = self.line.len();
         self.line.extend_from_slice(bytes);
-        let whole = match self.line.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => end + 1,
+        let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => held + end + 1,
             None if self.line.len() >= LINE => self.line.len(),
             None => return Ok(()),
         };

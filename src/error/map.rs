@@ -186,7 +186,13 @@ impl From<AgentError> for Error {
                 .hint("`agent.kind: command` with `command.run` runs any program"),
             AgentError::NotConfigured { .. } => caused(Exit::Config, error.code(), &error),
             AgentError::InvalidWorkspace { .. } => caused(Exit::Workspace, error.code(), &error),
-            AgentError::Log { .. } => caused(Exit::Failed, error.code(), &error),
+            AgentError::SessionInUse { .. } => caused(Exit::Conflict, error.code(), &error),
+            AgentError::Log { .. }
+            | AgentError::Spawn { .. }
+            | AgentError::NotFound { .. }
+            | AgentError::Exited { .. }
+            | AgentError::ResponseTimeout { .. }
+            | AgentError::Response { .. } => caused(Exit::WorkerFailed, error.code(), &error),
         }
     }
 }

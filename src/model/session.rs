@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Extra, Key, Timestamp, Tokens};
+use super::{Extra, Key, RunId, Timestamp, Tokens};
 
 /// `sessions/<key>.json`: one conversation, reused across runs (FEATURES O13).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct SessionRecord {
     pub turns: u32,
     /// The highest totals seen for this thread.
     pub tokens: Tokens,
+    /// The run that used it last. What that run's events tell of tokens counts as well: it may have died before its end.
+    #[serde(default)]
+    pub run: Option<RunId>,
     /// Grows with every change.
     pub version: u64,
     /// When it last changed.

@@ -97,6 +97,16 @@ pub fn used(path: &Path) -> (u32, Tokens) {
     used
 }
 
+/// What the run last said of its conversation: the agent's own id of it, and the absolute totals.
+#[must_use]
+pub fn thread_totals(path: &Path) -> Option<(String, Tokens)> {
+    let lines = BufReader::new(File::open(path).ok()?).split(b'\n').map_while(Result::ok);
+    let events = lines.filter_map(|line| serde_json::from_slice::<RunEvent>(&line).ok());
+    let last = events.filter(|event| event.kind == "usage").last()?;
+    let thread = &last.data["thread"];
+    Some((thread["thread_id"].as_str()?.to_owned(), Tokens::deserialize(&thread["tokens"]).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -126,10 +136,14 @@ mod tests {
         for total_tokens in [10, 25] {
             let tokens = Tokens { total_tokens, ..Tokens::default() };
             log.write(Timestamp::UNIX_EPOCH, "turn_started", json!({}));
-            log.write(Timestamp::UNIX_EPOCH, "usage", serde_json::to_value(tokens).expect("json"));
+            let mut data = serde_json::to_value(tokens).expect("json");
+            data["thread"] = json!({ "thread_id": "t", "tokens": { "input_tokens": 0, "output_tokens": 0, "total_tokens": total_tokens + 100 } });
+            log.write(Timestamp::UNIX_EPOCH, "usage", data);
         }
         // What a kill leaves of the last line is no event.
         OpenOptions::new().append(true).open(&path).expect("open").write_all(b"{\"seq\":5").expect("torn");
         assert_eq!(used(&path), (2, Tokens { total_tokens: 25, ..Tokens::default() }));
+        let totals = Tokens { total_tokens: 125, ..Tokens::default() };
+        assert_eq!(thread_totals(&path), Some(("t".to_owned(), totals)));
     }
 }

@@ -18,7 +18,7 @@ use crate::model::{HookReceipt, Outcome, Process, RunId};
 use crate::store::Layout;
 
 pub use activity::{Activity, ActivityFile, read_activity, silence_ms};
-pub use events::{EventLog, RunEvent, last_event, used};
+pub use events::{EventLog, RunEvent, last_event, thread_totals, used};
 
 /// `runs/<id>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{PollReport, WaitingEntry, poll};
-use crate::agent::Backend;
+use crate::agent;
 use crate::error::{Error, Result};
 use crate::join::join_all;
 use crate::model::{Issue, Key, Reason, ReasonCode, RunId};
@@ -153,7 +153,7 @@ fn refusal(error: ClaimError) -> Result<Vec<Reason>> {
 /// What is checked before every dispatch (SPEC 6.3) and is not part of a valid configuration: that this build has the
 /// agent.
 pub fn preflight(project: &Project) -> Result<()> {
-    Ok(Backend::from_config(&project.workflow.config).map(drop)?)
+    Ok(agent::from_config(&project.workflow.config).map(drop)?)
 }
 
 /// Takes the claim, signed by this command.

@@ -17,7 +17,7 @@ enum Agent {
     Given(String),
     /// Claude Code on PATH, one shot a turn.
     Claude,
-    /// Codex on PATH, one shot a turn.
+    /// Codex, by its app-server.
     Codex,
     /// None was found: the command says so and fails.
     None,
@@ -33,13 +33,15 @@ pub struct NewFile {
 }
 
 impl Starter {
-    /// With the command that was given, else the agent on PATH.
+    /// With the agent or the command that was given, else the agent on PATH.
     #[must_use]
     pub fn find(given: Option<&str>, env: &Environment) -> Self {
         let on_path = |name: &str| {
             env.get_os("PATH").is_some_and(|path| std::env::split_paths(path).any(|entry| entry.join(name).is_file()))
         };
         let agent = match given {
+            Some("codex") => Agent::Codex,
+            Some("claude") => Agent::Claude,
             Some(command) => Agent::Given(command.to_owned()),
             None if on_path("codex") => Agent::Codex,
             None if on_path("claude") => Agent::Claude,
@@ -78,15 +80,22 @@ impl Starter {
     }
 
     fn workflow(&self, directory: &Path) -> String {
-        let run = match &self.agent {
-            Agent::Given(command) => command.clone(),
-            Agent::Codex => "codex exec --sandbox workspace-write -".to_owned(),
-            Agent::Claude => "claude --print --permission-mode acceptEdits".to_owned(),
+        let command = |run: &str| {
+            let run: String = run.lines().map(|line| format!("    {line}\n")).collect();
+            format!("command:\n  run: |\n{run}")
+        };
+        let agent = match &self.agent {
+            Agent::Given(run) => command(run),
+            Agent::Codex => "codex:\n  command: codex app-server\n".to_owned(),
+            Agent::Claude => command("claude --print --permission-mode acceptEdits"),
             Agent::None => {
-                "echo 'set command.run in WORKFLOW.md to the agent that shall work here' >&2; exit 1".to_owned()
+                command("echo 'set command.run in WORKFLOW.md to the agent that shall work here' >&2; exit 1")
             }
         };
-        let run: String = run.lines().map(|line| format!("    {line}\n")).collect();
+        let finish = match &self.agent {
+            Agent::Codex => "Then call the tool `issue_update` with the state Done.\n",
+            Agent::Given(_) | Agent::Claude | Agent::None => "",
+        };
         let mode = if directory.join(".git").exists() {
             "worktree         # a git worktree for each issue, on branch baton/<key>"
         } else {
@@ -102,15 +111,14 @@ impl Starter {
              \x20 mode: {mode}\n\
              agent:\n\
              \x20 max_concurrent_agents: 4\n\
-             command:\n\
-             \x20 run: |\n\
-             {run}\
+             {agent}\
              ---\n\
              You are working on {{{{ issue.identifier }}}}: {{{{ issue.title }}}}\n\
              \n\
              {{{{ issue.description }}}}\n\
              \n\
              Work in the current directory, test what you did, and commit it.\n\
+             {finish}\
              {{% if attempt %}}\n\
              This is attempt {{{{ attempt }}}}: look at what is there already before you go on.\n\
              {{% endif %}}\n"
@@ -128,15 +136,22 @@ pub fn repository_or_here(here: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::workflow::Workflow;
+    use crate::workflow::config::AgentKind;
 
     #[test]
     fn every_starter_validates() {
-        for given in [None, Some("my-agent --flag"), Some("one\ntwo")] {
+        for (given, kind) in [
+            (None, AgentKind::Command),
+            (Some("my-agent --flag"), AgentKind::Command),
+            (Some("one\ntwo"), AgentKind::Command),
+            (Some("claude"), AgentKind::Command),
+            (Some("codex"), AgentKind::Codex),
+        ] {
             let starter = Starter::find(given, &Environment::default());
             let file = starter.files(Path::new("/p")).remove(0);
             let loaded = Workflow::from_text(&file.path, &file.text, &Environment::default(), &crate::tracker::profile);
             let workflow = loaded.unwrap_or_else(|error| panic!("{error}\n{}", file.text));
-            assert!(workflow.config.command.is_some());
+            assert_eq!(workflow.config.agent.kind, kind, "{}", file.text);
             assert!(workflow.notices().is_empty());
         }
     }

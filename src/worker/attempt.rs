@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::patience::refusal;
 use super::report::HookEdge;
 use super::state::{State, Step, Stop};
 use super::turns::take_turns;
-use crate::agent::{Backend, SessionContext};
+use crate::agent::{self, Agent, SessionContext, Tools};
 use crate::chain::chain;
 use crate::model::{HookReceipt, Phase};
 use crate::outcome::End;
@@ -19,7 +21,7 @@ const LEASE_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Attempt<'p> {
     pub(super) state: State<'p>,
     /// Once it was started, and until it was stopped.
-    pub(super) agent: Option<Backend>,
+    pub(super) agent: Option<Box<dyn Agent>>,
 }
 
 impl Attempt<'_> {
@@ -40,21 +42,22 @@ impl Attempt<'_> {
         let prompt = workflow.render_prompt(&state.issue, state.spec.attempt);
         let prompt = prompt.map_err(|error| Stop::End(End::Prompt(chain(&error))))?;
         state.phase(Phase::LaunchingAgent);
-        let agent = Backend::from_config(&workflow.config);
+        let agent = agent::from_config(&workflow.config);
         let agent = self.agent.insert(agent.map_err(|error| Stop::End(End::AgentStart(chain(&error))))?);
-        open_session(agent, state).await?;
-        take_turns(agent, state, prompt).await?;
+        open_session(agent.as_mut(), state).await?;
+        take_turns(agent.as_mut(), state, prompt).await?;
         state.hand_off().await
     }
 }
 
-async fn open_session(agent: &mut Backend, state: &mut State<'_>) -> Step<()> {
+async fn open_session(agent: &mut dyn Agent, state: &mut State<'_>) -> Step<()> {
     state.phase(Phase::InitializingSession);
     let workspace = state.workspace.clone().unwrap_or_default();
     let workspaces = state.workspaces();
     let (mut env, mut unset) =
         workspaces.child_environment(&state.issue, &state.spec.key, &workspace, Some(&state.context));
     workspaces.add_agent_env(&mut env, &mut unset);
+    let run = state.spec.run.to_string();
     let context = SessionContext {
         issue: &state.issue,
         workspace: &workspace,
@@ -64,8 +67,24 @@ async fn open_session(agent: &mut Backend, state: &mut State<'_>) -> Step<()> {
         lifeline: state.folder.agent_lifeline(),
         redactor: state.project.store.redactor(),
         resume: state.session.before.as_ref(),
+        tools: Tools::new(&*state.project.tracker, &state.issue, &run),
     };
-    let started = agent.start(context).await.map_err(|error| Stop::End(End::AgentStart(chain(&error))))?;
+    let started = match agent.start(context).await {
+        Ok(started) => started,
+        Err(error) => {
+            let text = chain(&error);
+            state.event("startup_failed", json!({ "code": error.code(), "error": text }));
+            return Err(Stop::End(End::AgentStart(text)));
+        }
+    };
+    if let Some(process) = started.process.clone() {
+        state.note_process(process);
+    }
+    if let Some(reason) = &started.replaced {
+        let before = state.session.before.as_ref().map(|before| before.thread_id.clone());
+        tracing::warn!(reason, "the agent's conversation cannot be gone on with; it begins a new one");
+        state.event("session_replaced", json!({ "thread_id": before, "reason": reason }));
+    }
     state.session.open(started);
     Ok(())
 }

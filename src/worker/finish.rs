@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::attempt::{Attempt, failure};
 use super::patience::Patience;
 use super::report::Report;
@@ -11,7 +13,7 @@ use crate::outcome::{End, classify};
 use crate::process;
 use crate::queue::{self, Seen};
 use crate::recovery::run_mark;
-use crate::store::{Redactor, StoreError};
+use crate::store::{DocId, Redactor, StoreError, Transaction};
 
 /// What a tree is given to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -138,12 +140,20 @@ impl State<'_> {
                 }
                 tx.put(&record)?;
             }
-            if let Some(session) = self.session_record() {
-                tx.put(&session)?;
-            }
+            self.keep_session(tx)?;
             queue::finish(tx, &self.spec.run, outcome, seen, &self.policy, now)?;
             Ok(())
         })
+    }
+
+    /// The conversation as it is now; one that cannot be gone on with is forgotten, so that the next run begins anew.
+    fn keep_session(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        let Some(session) = self.session_record() else { return Ok(()) };
+        let Some(reason) = &self.session.ended else { return tx.put(&session) };
+        let data = json!({ "thread_id": session.thread_id, "reason": reason });
+        tx.event("session.ended", Some(&self.issue.identifier), Some(&self.spec.run), data);
+        tx.delete(DocId::of(&session));
+        Ok(())
     }
 
     fn conclude(&mut self, outcome: &Outcome) {

@@ -15,6 +15,7 @@ mod refresh;
 mod report;
 mod rerun;
 mod session;
+mod shorten;
 mod spec;
 mod state;
 mod supervise;

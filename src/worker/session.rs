@@ -10,6 +10,10 @@ pub(super) struct Session {
     pub(super) before: Option<SessionRecord>,
     /// The agent's own id of the one that is open.
     pub(super) thread_id: Option<String>,
+    /// The agent's own id of its last turn.
+    pub(super) turn_id: Option<String>,
+    /// Why it cannot be gone on with.
+    pub(super) ended: Option<String>,
     /// The agent's process.
     pub(super) process: Option<Process>,
     /// Highest totals seen.
@@ -24,18 +28,22 @@ impl Session {
         self.totals = self.base();
     }
 
-    /// `<thread>-<turn>` (SPEC 4.2).
-    pub(super) fn id(&self, turn: u32) -> Option<String> {
-        self.thread_id.as_ref().map(|thread| format!("{thread}-{turn}"))
+    /// `<thread>-<turn>`, by the agent's own ids (SPEC 4.2).
+    pub(super) fn id(&self) -> Option<String> {
+        Some(format!("{}-{}", self.thread_id.as_ref()?, self.turn_id.as_ref()?))
+    }
+
+    /// Counts what a run that died used of the conversation before this one: its supervisor did not live to say so.
+    pub(super) fn add_unsaid(&mut self, thread_id: &str, totals: Tokens) {
+        if let Some(before) = self.before.as_mut().filter(|before| before.thread_id == thread_id) {
+            before.tokens = highest(before.tokens, totals);
+        }
     }
 
     /// What the run used, from absolute totals of the conversation: only what is beyond its high-water mark is new
     /// (SPEC 13.5).
     pub(super) fn count(&mut self, totals: Tokens) -> Tokens {
-        let high = &mut self.totals;
-        high.input_tokens = high.input_tokens.max(totals.input_tokens);
-        high.output_tokens = high.output_tokens.max(totals.output_tokens);
-        high.total_tokens = high.total_tokens.max(totals.total_tokens);
+        self.totals = highest(self.totals, totals);
         let (high, base) = (self.totals, self.base());
         Tokens {
             input_tokens: high.input_tokens.saturating_sub(base.input_tokens),
@@ -48,6 +56,14 @@ impl Session {
     fn base(&self) -> Tokens {
         let same = self.before.as_ref().filter(|before| Some(&before.thread_id) == self.thread_id.as_ref());
         same.map_or_else(Tokens::default, |before| before.tokens)
+    }
+}
+
+fn highest(one: Tokens, other: Tokens) -> Tokens {
+    Tokens {
+        input_tokens: one.input_tokens.max(other.input_tokens),
+        output_tokens: one.output_tokens.max(other.output_tokens),
+        total_tokens: one.total_tokens.max(other.total_tokens),
     }
 }
 
@@ -67,23 +83,33 @@ mod tests {
             thread_id: before.into(),
             turns: 2,
             tokens: tokens(100),
+            run: None,
             version: 1,
             updated_at: Timestamp::UNIX_EPOCH,
             extra: Extra::new(),
         };
         let mut session = Session { before: Some(before), ..Session::default() };
-        session.open(SessionStarted { thread_id: Some(now.into()), process: None });
+        session.add_unsaid("t", tokens(110));
+        session.add_unsaid("another", tokens(500));
+        session.open(SessionStarted { thread_id: Some(now.into()), ..SessionStarted::default() });
         session
     }
 
     #[test]
     fn a_conversation_that_goes_on_is_not_counted_again() {
         let mut session = opened("t", "t");
-        assert_eq!(session.totals, tokens(100));
-        for (totals, used) in [(90, 0), (130, 30), (120, 30), (150, 50)] {
+        assert_eq!(session.totals, tokens(110));
+        for (totals, used) in [(90, 0), (130, 20), (120, 20), (150, 40)] {
             assert_eq!(session.count(tokens(totals)), tokens(used), "{totals}");
         }
-        assert_eq!(session.id(3).as_deref(), Some("t-3"));
+    }
+
+    #[test]
+    fn its_id_is_made_of_the_agent_s_own() {
+        let mut session = opened("t", "t");
+        assert_eq!(session.id(), None);
+        session.turn_id = Some("u".into());
+        assert_eq!(session.id().as_deref(), Some("t-u"));
     }
 
     #[test]

@@ -103,5 +103,5 @@ impl Spec {
 pub fn stall_timeout_ms(project: &Project, run: &RunId) -> Option<u64> {
     let spec = Spec::read(&project.store.layout().root, run).ok()?;
     let config = spec.workflow(&project.seams.env).ok()?.config;
-    config.command.map(|command| command.stall_timeout_ms).filter(|limit| *limit > 0)
+    Some(config.timeouts(config.agent.kind).stall_timeout_ms).filter(|limit| *limit > 0)
 }

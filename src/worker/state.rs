@@ -10,15 +10,16 @@ use super::WorkerError;
 use super::patience::{insist, refusal};
 use super::report::{HookEdge, Launched, Report, Reporter};
 use super::session::Session;
+use super::shorten::shorten;
 use super::spec::Spec;
 use crate::agent::AgentEvent;
 use crate::chain::chain;
-use crate::model::{Extra, HookReceipt, Issue, Phase, RunRecord, SessionRecord, Tokens, Work};
+use crate::model::{Extra, HookReceipt, Issue, Phase, Process, RunRecord, SessionRecord, Tokens, Work};
 use crate::outcome::{End, Tally};
 use crate::process;
 use crate::project::Project;
 use crate::queue::{self, Policy};
-use crate::run_folder::{ActivityFile, EventLog, RunFolder};
+use crate::run_folder::{self, ActivityFile, EventLog, RunFolder};
 use crate::store::{By, StoreError};
 use crate::workspace::{Lease, RunContext, Workspaces};
 
@@ -71,6 +72,8 @@ pub(super) struct State<'p> {
     pub(super) tokens_before: u64,
     /// Bytes that the agent wrote in this turn.
     pub(super) output_bytes: usize,
+    /// Pieces that the agent streamed in this turn.
+    pub(super) deltas: u64,
     /// What a subscription's limits are, as the agent last said.
     pub(super) rate_limits: Option<Value>,
     /// Whether the agent's first sign was committed and reported.
@@ -110,6 +113,7 @@ impl<'p> State<'p> {
             tally: Tally::default(),
             tokens_before: 0,
             output_bytes: 0,
+            deltas: 0,
             rate_limits: None,
             announced: false,
             stop: None,
@@ -138,9 +142,19 @@ impl<'p> State<'p> {
         self.tally.idle_continuations = Some(work.idle_continuations);
         let kind = self.project.workflow.config.agent.kind.as_str();
         self.session.before = session.filter(|session| session.agent == kind);
+        self.count_unsaid();
         self.reporter.say(&Report::Accepted { pid: std::process::id() });
         tracing::info!(run = %self.spec.run, attempt = self.spec.attempt, "run started");
         Ok(())
+    }
+
+    /// A run that died may have used more of the conversation than the store knows: its events tell.
+    fn count_unsaid(&mut self) {
+        let Some(run) = self.session.before.as_ref().and_then(|before| before.run.clone()) else { return };
+        let events = RunFolder::of(self.project.store.layout(), &run).events();
+        if let Some((thread_id, totals)) = run_folder::thread_totals(&events) {
+            self.session.add_unsaid(&thread_id, totals);
+        }
     }
 
     /// Says that the run got to `phase`.
@@ -152,6 +166,7 @@ impl<'p> State<'p> {
     /// Writes an event of the run.
     pub(super) fn event(&mut self, kind: &str, mut data: Value) {
         self.project.store.redactor().redact_value(&mut data);
+        shorten(&mut data);
         self.events.write(self.project.seams.now(), kind, data);
     }
 
@@ -170,29 +185,53 @@ impl<'p> State<'p> {
 
     /// What the agent says while it works.
     pub(super) fn on_agent(&mut self, event: AgentEvent) {
-        self.activity.note(self.project.seams.clock.monotonic_ms());
+        if !matches!(event, AgentEvent::Retrying { .. }) {
+            self.activity.note(self.project.seams.clock.monotonic_ms());
+        }
         match event {
             AgentEvent::Started { process } => {
-                if let Err(error) = self.folder.write_agent(&process) {
-                    tracing::warn!(%error, "the agent's process not noted");
-                }
-                self.session.process = Some(process);
+                self.note_process(process);
+                self.announce();
+            }
+            AgentEvent::TurnStarted { turn_id } => {
+                self.event("turn_accepted", json!({ "turn": self.tally.turns, "turn_id": turn_id }));
+                self.session.turn_id = Some(turn_id);
                 self.announce();
             }
             AgentEvent::Output { bytes } => self.output_bytes += bytes,
+            AgentEvent::Deltas { count } => self.deltas += count,
             AgentEvent::Message { text } => self.event("message", json!({ "text": text })),
+            AgentEvent::ToolStarted(call) => {
+                self.event("tool_call_started", serde_json::to_value(&call).unwrap_or_default());
+            }
+            AgentEvent::ToolFinished { call, ok } => {
+                let mut data = serde_json::to_value(&call).unwrap_or_default();
+                data["ok"] = ok.into();
+                self.event("tool_call_completed", data);
+            }
+            AgentEvent::Retrying { reason } => self.event("agent_retrying", json!({ "reason": reason })),
             AgentEvent::Usage { tokens } => self.count(tokens),
             AgentEvent::RateLimits(limits) => {
                 self.event("rate_limits", limits.clone());
                 self.rate_limits = Some(limits);
             }
-            AgentEvent::Other { kind, data } => self.event(&kind, data),
+            AgentEvent::Other { kind, data } => self.event(kind, data),
         }
+    }
+
+    /// Notes the agent's process, for those who must end it when this one is dead.
+    pub(super) fn note_process(&mut self, process: Process) {
+        if let Err(error) = self.folder.write_agent(&process) {
+            tracing::warn!(%error, "the agent's process not noted");
+        }
+        self.session.process = Some(process);
     }
 
     fn count(&mut self, totals: Tokens) {
         self.tally.tokens = self.session.count(totals);
-        self.event("usage", serde_json::to_value(self.tally.tokens).unwrap_or_default());
+        let mut data = serde_json::to_value(self.tally.tokens).unwrap_or_default();
+        data["thread"] = json!({ "thread_id": self.session.thread_id, "tokens": self.session.totals });
+        self.event("usage", data);
         if let Err(stop) = self.within_budget() {
             self.interrupt(stop);
         }
@@ -223,7 +262,7 @@ impl<'p> State<'p> {
             tracing::warn!(error = chain(&error), "the agent works, but that is not committed");
         }
         let launched = Launched {
-            session_id: self.session.id(self.tally.turns),
+            session_id: self.session.id(),
             agent_pid: self.session.process.as_ref().map(|process| process.pid),
             workspace: self.workspace_text(),
         };
@@ -234,7 +273,7 @@ impl<'p> State<'p> {
     }
 
     fn commit_streaming(&self) -> Result<(), StoreError> {
-        let session_id = self.session.id(self.tally.turns);
+        let session_id = self.session.id();
         let agent_pid = self.session.process.as_ref().map(|process| process.pid);
         self.project.store.transact(self.project.seams.now(), &self.by, |tx| {
             let Some(record) = tx.get::<RunRecord>(&self.spec.run.to_string())? else { return Ok(()) };
@@ -253,7 +292,7 @@ impl<'p> State<'p> {
         RunRecord {
             agent_process: self.session.process.clone(),
             workspace: self.workspace_text(),
-            session_id: self.session.id(self.tally.turns),
+            session_id: self.session.id(),
             turns: self.tally.turns,
             tokens: self.tally.tokens,
             hooks: self.hooks.clone(),
@@ -271,6 +310,7 @@ impl<'p> State<'p> {
             agent: self.project.workflow.config.agent.kind.as_str().to_owned(),
             turns: same.map_or(0, |before| before.turns) + self.tally.turns,
             tokens: self.session.totals,
+            run: Some(self.spec.run.clone()),
             version: before.map_or(0, |before| before.version) + 1,
             updated_at: self.project.seams.now(),
             extra: before.map_or_else(Extra::new, |before| before.extra.clone()),

@@ -4,14 +4,14 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::state::{Asked, State, Step, Stop};
-use crate::agent::{Backend, TurnEnd, TurnInput};
+use crate::agent::{Agent, Failure, Tools, TurnEnd, TurnInput};
 use crate::outcome::End;
 use crate::retry::{idle_after, is_idle_for_too_long};
 use crate::run_folder::write_text;
 use crate::workflow::continuation_prompt;
 
 /// Turns until there is nothing more to do, or no more may be done.
-pub(super) async fn take_turns(agent: &mut Backend, state: &mut State<'_>, first_prompt: String) -> Step<()> {
+pub(super) async fn take_turns(agent: &mut dyn Agent, state: &mut State<'_>, first_prompt: String) -> Step<()> {
     let sessions = agent.capabilities().sessions;
     loop {
         let prompt = prompt(state, &first_prompt, sessions);
@@ -35,22 +35,20 @@ fn prompt(state: &State<'_>, first: &str, sessions: bool) -> String {
     if sessions { guidance } else { format!("{first}\n\n{guidance}") }
 }
 
-async fn turn(agent: &mut Backend, state: &mut State<'_>, prompt: String) -> Step<()> {
+async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, prompt: String) -> Step<()> {
     state.tally.turns += 1;
     state.output_bytes = 0;
+    state.deltas = 0;
     let number = state.tally.turns;
     let prompt_file = state.folder.prompt(number);
     write_text(&prompt_file, &state.project.store.redactor().redact(&prompt), 0o600)
         .map_err(|error| Stop::End(End::Prompt(format!("cannot write {}: {error}", prompt_file.display()))))?;
     state.leave_rerun(number, &prompt_file);
-    state.event("turn_started", json!({ "turn": number, "session_id": state.session.id(number) }));
-    if state.session.process.is_some() {
-        state.announce();
-        state.interrupted()?;
-    }
+    state.event("turn_started", json!({ "turn": number }));
     let alarm = state.alarm.clone();
-    let issue = state.issue.clone();
-    let input = TurnInput { number, prompt: &prompt, prompt_file: &prompt_file, issue: &issue };
+    let (issue, run) = (state.issue.clone(), state.spec.run.to_string());
+    let tools = Tools::new(&*state.project.tracker, &issue, &run);
+    let input = TurnInput { number, prompt: &prompt, prompt_file: &prompt_file, tools };
     state.activity.set_in_turn(true);
     let end = {
         let mut on = |event| state.on_agent(event);
@@ -65,9 +63,14 @@ async fn turn(agent: &mut Backend, state: &mut State<'_>, prompt: String) -> Ste
     let Some(end) = end else { return Ok(()) };
     state.announce();
     state.interrupted()?;
+    if let TurnEnd::Failed(Failure { ends_session: true, error, .. }) = &end {
+        state.session.ended = Some(error.clone());
+    }
     let (kind, mut data, step) = judge(end);
     data["turn"] = number.into();
+    data["session_id"] = state.session.id().into();
     data["output_bytes"] = state.output_bytes.into();
+    data["deltas"] = state.deltas.into();
     state.event(kind, data);
     state.events.sync();
     tracing::info!(turn = number, outcome = kind, "turn ended");
@@ -81,9 +84,9 @@ fn judge(end: TurnEnd) -> (&'static str, serde_json::Value, Step<()>) {
     };
     match end {
         TurnEnd::Completed { message } => ("turn_completed", json!({ "message": message }), Ok(())),
-        TurnEnd::Failed { error, not_before } => {
-            let data = json!({ "error": error, "not_before": not_before });
-            ("turn_failed", data, Err(Stop::End(End::Turn { error, not_before })))
+        TurnEnd::Failed(Failure { code, error, not_before, ends_session: _ }) => {
+            let data = json!({ "code": code.as_str(), "error": error, "not_before": not_before });
+            (code.event(), data, Err(Stop::End(End::Turn { error, not_before })))
         }
         TurnEnd::TimedOut { error } => failed("turn_timed_out", error, End::TurnTimeout),
         TurnEnd::Stalled { error } => failed("turn_stalled", error, End::Stalled),

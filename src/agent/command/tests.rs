@@ -5,7 +5,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::Issue;
+use crate::agent::Tools;
+use crate::agent::testing::{issue, tracker};
 use crate::process::testing::{block_on, env, is_gone, read_when_there};
 use crate::process::{Lifeline, probe_lifeline};
 
@@ -39,8 +40,9 @@ impl Place {
 
     fn agent(&self, run: &str, timeout_ms: u64, stall_timeout_ms: u64) -> CommandAgent {
         let mut agent = CommandAgent::new(CommandConfig { run: run.into(), timeout_ms, stall_timeout_ms });
+        let (tracker, issue) = (tracker(self.0.path()), issue());
         let context = SessionContext {
-            issue: &issue(),
+            issue: &issue,
             workspace: &self.workspace(),
             env: env(self.0.path()),
             unset: vec![],
@@ -48,23 +50,18 @@ impl Place {
             lifeline: self.lifeline(),
             redactor: &crate::store::Redactor::new(["s3cret-token"]),
             resume: None,
+            tools: Tools::new(&*tracker, &issue, "ABC-1.1"),
         };
-        assert_eq!(agent.start(context).expect("started"), SessionStarted::default());
+        assert_eq!(agent.open(context).expect("started"), SessionStarted::default());
         agent
     }
 }
 
-fn issue() -> Issue {
-    serde_json::from_value(json!({
-        "id": "1", "identifier": "ABC-1", "title": "t", "description": null, "priority": null, "state": "Todo",
-        "branch_name": null, "url": null, "assignee_id": null, "labels": [], "blocked_by": [], "dispatchable": true,
-        "native_ref": null, "created_at": null, "updated_at": null,
-    }))
-    .expect("an issue")
-}
-
 async fn turn(agent: &mut CommandAgent, number: u32, prompt: &str, on: &mut dyn FnMut(AgentEvent)) -> TurnEnd {
-    agent.turn(TurnInput { number, prompt, prompt_file: Path::new("/prompt.md"), issue: &issue() }, on).await
+    let directory = tempfile::tempdir().expect("a directory");
+    let (tracker, issue) = (tracker(directory.path()), issue());
+    let tools = Tools::new(&*tracker, &issue, "ABC-1.1");
+    agent.work(TurnInput { number, prompt, prompt_file: Path::new("/prompt.md"), tools }, on).await
 }
 
 fn once(place: &Place, run: &str, prompt: &str) -> TurnEnd {
@@ -76,7 +73,7 @@ fn completed(message: &str) -> TurnEnd {
 }
 
 fn failed(error: &str) -> TurnEnd {
-    TurnEnd::Failed { error: error.into(), not_before: None }
+    Failure::new(FailureCode::TurnFailed, error).into()
 }
 
 #[test]
@@ -114,7 +111,9 @@ fn the_end_says_why() {
         ("no-such-agent --flag", "command.run was not found (exit status 127): "),
         ("/etc", "command.run is not executable (exit status 126): "),
     ] {
-        let TurnEnd::Failed { error, .. } = once(&Place::new(), run, "") else { panic!("{run} cannot succeed") };
+        let TurnEnd::Failed(Failure { error, .. }) = once(&Place::new(), run, "") else {
+            panic!("{run} cannot succeed")
+        };
         let (what, line) = error.split_at(start.len());
         assert_eq!(what, start);
         assert!(line.contains(run.split(' ').next().expect("a word")), "{error}");
@@ -203,8 +202,8 @@ fn a_turn_that_was_dropped_is_ended_by_stop_and_its_last_words_are_kept() {
         }
         assert!(!is_gone(place.pid()));
         assert_eq!(probe_lifeline(&place.lifeline(), Duration::ZERO), Lifeline::Held);
-        agent.stop().await;
-        agent.stop().await;
+        agent.end().await;
+        agent.end().await;
     });
     assert!(is_gone(place.pid()));
     assert_eq!(probe_lifeline(&place.lifeline(), Duration::from_secs(60)), Lifeline::Free);

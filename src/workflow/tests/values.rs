@@ -148,7 +148,6 @@ fn what_is_unknown_unused_or_unset_is_noticed() {
     for expected in [
         (Some(36), "polish is unknown to Baton, and ignored"),
         (Some(29), "codex.model is unknown to Baton, and ignored"),
-        (Some(29), "codex.approval_policy is kept, but this version of Baton does not use it"),
         (Some(35), "logging is kept, but this version of Baton does not use it"),
         (Some(27), "agent.env.B is $NOT_SET, which is not set"),
     ] {

@@ -2,6 +2,7 @@
 //! gets in, and no process that is started in it outlives it.
 
 mod agent;
+mod codex;
 mod command;
 mod files;
 mod privilege;
@@ -18,6 +19,7 @@ use insta::internals::SettingsBindDropGuard;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use codex::FAKE_CODEX;
 pub(crate) use command::Started;
 pub(crate) use privilege::{is_root, skip};
 pub(crate) use processes::{is_alive, kill};
