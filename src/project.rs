@@ -1,5 +1,7 @@
 //! An opened project: its configuration, store and tracker. What every step and every worker works with.
 
+mod limits;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +11,9 @@ use crate::model::StateRecord;
 use crate::queue::Policy;
 use crate::seams::Seams;
 use crate::store::{By, Document, Fence, Kind, Options, Store};
-use crate::tracker::{self, Tracker};
+use crate::tracker::{self, Memory, Tracker};
 use crate::workflow::Workflow;
+use crate::workflow::secrets::is_secret_field;
 use crate::workspace::Workspaces;
 
 /// The name of the one [`StateRecord`].
@@ -61,8 +64,11 @@ impl Project {
     ) -> Result<Self> {
         let store = store.into();
         let base = directory_of(&workflow.path);
+        let limits =
+            limits::StoredLimits { store: Arc::clone(&store), seams: seams.clone(), command: command.to_owned() };
+        let memory: Arc<dyn Memory> = Arc::new(limits);
         let tracker =
-            tracker::build(&workflow.config.tracker, base, &store.layout().root, &seams).map_err(|error| {
+            tracker::build(&workflow.config.tracker, base, &store.layout().root, &seams, &memory).map_err(|error| {
                 let error = Error::from(error);
                 match error.exit {
                     Exit::Config => {
@@ -131,11 +137,17 @@ impl Project {
     }
 }
 
-/// How a store is opened for a configuration: secrets are the values of the variables that it names as such.
+/// How a store is opened for a configuration: secrets are the values of the variables that it names as such, those that
+/// hold the tracker's credentials by custom, and what is written as a secret in `tracker.provider` itself.
 #[must_use]
 pub fn store_options(seams: &Seams, workflow: Option<&Workflow>, lock_timeout: Option<Duration>) -> Options {
     let config = workflow.map(|workflow| &workflow.config);
-    let secrets = config.iter().flat_map(|config| &config.env.secrets).filter_map(|name| seams.env.get(name));
+    let named = config.iter().flat_map(|config| config.env.secrets.iter().map(String::as_str));
+    let customary = config.iter().flat_map(|config| tracker::secret_names(&config.tracker.kind)).copied();
+    let literal = config.iter().flat_map(|config| &config.tracker.provider);
+    let literal = literal.filter(|(name, _)| is_secret_field(name)).filter_map(|(_, value)| value.as_str());
+    let values = named.chain(customary).filter_map(|name| seams.env.get(name));
+    let secrets = values.chain(literal.filter(|text| !text.trim().starts_with('$')));
     Options {
         lock_timeout,
         allow_network_fs: config.is_some_and(|config| config.store.allow_network_fs),

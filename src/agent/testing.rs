@@ -15,7 +15,8 @@ pub(crate) fn tracker(root: &Path) -> Box<dyn Tracker> {
     std::fs::create_dir_all(root.join("issues")).expect("made");
     std::fs::write(root.join("issues/ABC-1.md"), "---\nid: ABC-1\ntitle: t\nstate: Todo\n---\n").expect("an issue");
     let config = workflow.expect("valid").config;
-    crate::tracker::build(&config.tracker, root, root, &Seams::of_process()).expect("a tracker")
+    crate::tracker::build(&config.tracker, root, root, &Seams::of_process(), &crate::tracker::testing::memory())
+        .expect("a tracker")
 }
 
 /// The issue.

@@ -120,7 +120,16 @@ impl From<TrackerError> for Error {
             | TrackerError::RateLimited { .. }
             | TrackerError::Busy { .. } => Exit::Tracker,
         };
-        Self { retryable: error.retryable(), ..caused(exit, error.code(), &error) }
+        let mapped = Self { retryable: error.retryable(), ..caused(exit, error.code(), &error) };
+        match &error {
+            TrackerError::MissingSecret { key, variable } => {
+                mapped.hint(format!("set {variable} in the environment, or name another variable: `{key}: $NAME`"))
+            }
+            TrackerError::Status { status: 401 | 403, .. } => {
+                mapped.hint("the tracker refuses the credential in `tracker.provider`, or what it may do is not enough")
+            }
+            _ => mapped,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the store remembers of the whole project.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +15,9 @@ pub struct StateRecord {
     pub poll_error: Option<PollError>,
     /// The last configuration that validated, secrets by name only.
     pub last_good: Option<Value>,
+    /// Until when a tracker wants to be left alone, by what it limits as one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tracker_limits: BTreeMap<String, Timestamp>,
     /// What a newer Baton wrote.
     #[serde(flatten)]
     pub extra: Extra,

@@ -43,12 +43,14 @@ pub enum TrackerError {
         cause: Cause,
     },
     /// The tracker answered with a failure.
-    #[error("{what}: status {status}")]
+    #[error("{what}: status {status}{}{said}", if .said.is_empty() { "" } else { ": " })]
     Status {
         /// What was asked.
         what: String,
         /// HTTP status.
         status: u16,
+        /// The tracker's own words, without credentials; may be empty.
+        said: String,
     },
     /// The answer, or a requested record, makes no sense.
     #[error("{0}")]
@@ -57,9 +59,9 @@ pub enum TrackerError {
     #[error("{0}")]
     Pagination(String),
     /// Asked too often.
-    #[error("{what}: rate limited")]
+    #[error("rate limited: {what}")]
     RateLimited {
-        /// What was asked.
+        /// Whom not to ask, and until when.
         what: String,
         /// How long the tracker wants to be left alone, in milliseconds.
         retry_after_ms: Option<u64>,
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_by_itself_is_retryable() {
-        let status = |status| TrackerError::Status { what: "GET /issues".into(), status };
+        let status = |status| TrackerError::Status { what: "GET /issues".into(), status, said: String::new() };
         for (error, expected) in [
             (status(500), true),
             (status(429), true),

@@ -1,23 +1,31 @@
 //! What work exists: the boundary to the tracker (SPEC 11).
 //!
 //! [`Tracker`] is the small read kernel that scheduling needs; [`Writer`] is what some trackers can do beyond it. Each
-//! adapter is a file of its own that ends in an `Adapter`, and `ADAPTERS` is the list of them: a new one is one line
-//! here. `local` keeps issues as Markdown files and needs nobody else.
+//! adapter is a module of its own that ends in an `Adapter`, and `ADAPTERS` is the list of them: a new one is one line
+//! here. `local` keeps issues as Markdown files and needs nobody else. The others speak HTTP: each is a mapping
+//! ([`remote`]) over the one client ([`http`]).
 
 mod error;
+mod github;
+mod http;
 mod local;
+mod remote;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tool;
 mod writer;
 
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 pub use error::{Cause, TrackerError};
+pub use http::{Memory, Quota, Traffic};
 pub use tool::{ToolContext, ToolResult, ToolSpec};
 pub use writer::{IssueEdit, NewIssue, Write, Writer};
 
@@ -60,6 +68,10 @@ pub trait Tracker: Send + Sync {
     /// The writes, where this tracker has them.
     fn writer(&self) -> Option<&dyn Writer> {
         None
+    }
+    /// What was sent so far by this process, and what the tracker said about its limits.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
     }
     /// The tools that it offers to the agent, advertised when a session starts (SPEC 10.5).
     fn agent_tool_specs(&self) -> Vec<ToolSpec> {
@@ -118,6 +130,8 @@ struct Setting<'a> {
     store: &'a Path,
     /// Clock and environment.
     seams: &'a Seams,
+    /// What all processes of the project know of the tracker's limits.
+    memory: &'a Arc<dyn Memory>,
 }
 
 /// A kind of tracker, as its file offers it.
@@ -128,12 +142,14 @@ struct Adapter {
     active: &'static [&'static str],
     /// Default of `tracker.terminal_states`.
     terminal: &'static [&'static str],
+    /// Environment variables that hold its credentials by custom.
+    secrets: &'static [&'static str],
     /// Validates `tracker.provider` and makes the tracker; makes no request.
     build: fn(Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError>,
 }
 
 /// Every kind that this build supports.
-const ADAPTERS: &[Adapter] = &[local::ADAPTER];
+const ADAPTERS: &[Adapter] = &[github::ADAPTER, local::ADAPTER];
 
 fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)
@@ -146,17 +162,25 @@ pub fn profile(kind: &str) -> Option<StateDefaults> {
     adapter(kind).map(|adapter| StateDefaults { active: owned(adapter.active), terminal: owned(adapter.terminal) })
 }
 
+/// The environment variables that hold the credentials of a `tracker.kind` by custom, whether it uses them or not.
+#[must_use]
+pub fn secret_names(kind: &str) -> &'static [&'static str] {
+    adapter(kind).map(|adapter| adapter.secrets).unwrap_or_default()
+}
+
 /// Makes the tracker that the configuration names, without a request. `base` is the directory of the store's
-/// WORKFLOW.md; `store` is the store's directory (for the tracker's own lock).
+/// WORKFLOW.md; `store` is the store's directory (for the tracker's own lock);
+/// `memory` is what it shares with the project's other processes.
 pub fn build(
     config: &TrackerConfig,
     base: &Path,
     store: &Path,
     seams: &Seams,
+    memory: &Arc<dyn Memory>,
 ) -> Result<Box<dyn Tracker>, TrackerError> {
     let adapter = adapter(&config.kind).ok_or_else(|| TrackerError::UnsupportedKind {
         kind: config.kind.clone(),
         supported: ADAPTERS.iter().map(|adapter| adapter.kind).collect(),
     })?;
-    (adapter.build)(Setting { config, base, store, seams })
+    (adapter.build)(Setting { config, base, store, seams, memory })
 }

@@ -32,6 +32,8 @@ pub struct ToolContext<'a> {
 pub enum ToolResult {
     /// It did what it says, with this result.
     Success(Value),
+    /// The tracker refused it, with this answer.
+    Refused(Value),
     /// It did not.
     Failure {
         /// A stable word.
@@ -48,11 +50,11 @@ impl ToolResult {
         Self::Failure { code: "unsupported_tool", message: format!("there is no tool `{name}`") }
     }
 
-    /// The answer as JSON: the result, or `{"error":{"code","message"}}`.
+    /// The answer as JSON: the result or the refusal, or `{"error":{"code","message"}}`.
     #[must_use]
     pub fn output(&self) -> Value {
         match self {
-            Self::Success(value) => value.clone(),
+            Self::Success(value) | Self::Refused(value) => value.clone(),
             Self::Failure { code, message } => json!({ "error": { "code": code, "message": message } }),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a command's words are given away")]
 
 mod env;
+mod fakes;
 
 mod agents;
 mod bad_agent;
@@ -31,6 +32,7 @@ mod run;
 mod schema;
 mod signals;
 mod status;
+mod tracker_github;
 mod turns;
 mod worker;
 mod workspace;

@@ -19,6 +19,7 @@ pub(super) use report::{entry, running_states, stand_in};
 /// Reads the tracker, commits what changed, and says what may run. Unchanged answers write nothing.
 pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
     let asked_at = project.store.last_seq()?;
+    let before = project.tracker.traffic();
     let mut answer = match ask(project).await {
         Ok(answer) => answer,
         Err(AskError::Store(error)) => return Err(error.into()),
@@ -44,7 +45,8 @@ pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
         failure::forget(project)?;
         project.store.touch_polled(project.seams.now())?;
     }
-    Ok(report::make(project, &answer, changes.len(), asked_at, &policy))
+    let traffic = project.tracker.traffic().since(&before);
+    Ok(PollReport { traffic, ..report::make(project, &answer, changes.len(), asked_at, &policy) })
 }
 
 /// So many changes make the rows that were read before them of little use.

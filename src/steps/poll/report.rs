@@ -10,7 +10,7 @@ use crate::model::{ClaimRecord, Issue, Key, Reason, ReasonCode, RunId, Timestamp
 use crate::project::Project;
 use crate::queue::{self, Plan, Policy, Slots};
 use crate::store::{IssueRecord, Rows, Snapshot};
-use crate::tracker::Problem;
+use crate::tracker::{Problem, Traffic};
 
 /// What a poll found.
 #[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
@@ -29,6 +29,8 @@ pub struct PollReport {
     pub waiting: Vec<WaitingEntry>,
     /// Records that could not be used.
     pub problems: Vec<Problem>,
+    /// What asking cost, and when the tracker may be asked again.
+    pub traffic: Traffic,
     /// The journal number at which the request began.
     #[serde(skip)]
     pub asked_at: u64,
@@ -98,6 +100,7 @@ pub(super) fn make(project: &Project, answer: &Answer, changed: usize, asked_at:
             })
             .collect(),
         problems: fetched.problems.clone(),
+        traffic: Traffic::default(),
         asked_at,
         eligible: queue.into_iter().map(|(issue, work)| (work.key.clone(), issue.clone())).collect(),
     }

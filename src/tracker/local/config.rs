@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn resolve(provider: Value) -> Result<Provider, TrackerError> {
+    fn resolve(provider: &Value) -> Result<Provider, TrackerError> {
         let env = [("HOME", "/home/ann"), ("WHERE", "/data")].into_iter().collect();
         Provider::resolve(&crate::tracker::local::tests::config(provider), Path::new("/project"), &env)
     }
@@ -90,7 +90,7 @@ mod tests {
             (json!({"path": "~ann"}), "/project/~ann"),
             (json!({"path": "$WHERE/x"}), "/data/x"),
         ] {
-            assert_eq!(resolve(path).expect("valid").directory, Path::new(expected));
+            assert_eq!(resolve(&path).expect("valid").directory, Path::new(expected));
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
             (json!({"prefix": "-a"}), PREFIX),
             (json!({"prefix": "a..b"}), PREFIX),
         ] {
-            let error = resolve(provider.clone()).expect_err("invalid");
+            let error = resolve(&provider).expect_err("invalid");
             assert_eq!(error.code(), "invalid_tracker_config", "{provider}");
             assert!(error.to_string().starts_with(key), "{provider}: {error}");
         }

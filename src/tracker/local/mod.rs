@@ -36,6 +36,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     kind: "local",
     active: &["Todo", "In Progress"],
     terminal: &["Done", "Closed", "Cancelled", "Canceled", "Duplicate"],
+    secrets: &[],
     build: |setting| Ok(Box::new(Local::new(setting)?)),
 };
 

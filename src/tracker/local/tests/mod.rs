@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::seams::Seams;
-use crate::tracker::{build, profile};
+use crate::tracker::{build, profile, testing};
 use crate::workflow::config::TrackerConfig;
 
 /// `local` never waits for anybody but the file system: its futures are ready at once, without a runtime.
@@ -26,17 +26,8 @@ pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-pub(super) fn config(provider: Value) -> TrackerConfig {
-    let states = profile("local").expect("local");
-    let Value::Object(provider) = provider else { panic!("a map") };
-    TrackerConfig {
-        kind: "local".into(),
-        provider,
-        required_labels: Vec::new(),
-        active_states: states.active,
-        terminal_states: states.terminal,
-        handoff_state: None,
-    }
+pub(super) fn config(provider: &Value) -> TrackerConfig {
+    testing::config("local", provider)
 }
 
 /// A project with an empty `issues/` and a store.
@@ -76,7 +67,8 @@ impl Project {
     fn tracker_at(&self, base: &Path) -> Box<dyn Tracker> {
         let env = [("BATON_RUN", "A.7"), ("USER", "ann")].into_iter().collect();
         let seams = Seams { env, ..Seams::of_process() };
-        build(&config(serde_json::json!({})), base, &self.root.path().join(".baton"), &seams).expect("a tracker")
+        let store = self.root.path().join(".baton");
+        build(&config(&serde_json::json!({})), base, &store, &seams, &testing::memory()).expect("a tracker")
     }
 
     fn states(&self, states: &[&str]) -> Fetched {

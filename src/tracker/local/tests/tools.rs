@@ -13,7 +13,7 @@ fn call(project: &Project, name: &str, arguments: &Value) -> ToolResult {
 
 fn code(result: &ToolResult) -> &'static str {
     match result {
-        ToolResult::Success(value) => panic!("a success: {value}"),
+        ToolResult::Success(value) | ToolResult::Refused(value) => panic!("an answer: {value}"),
         ToolResult::Failure { code, .. } => code,
     }
 }

@@ -1,0 +1,145 @@
+//! Writes: one `PATCH` for what REST can change, and GraphQL for the field of a project.
+
+use serde_json::{Map, Value, json};
+
+use super::states::{CLOSED, OPEN, Project, StateFrom};
+use super::{Github, queries};
+use crate::model::{Issue, normal_state};
+use crate::tracker::http::graphql::Reply;
+use crate::tracker::http::{Http, Method, Request};
+use crate::tracker::remote::text;
+use crate::tracker::{IssueEdit, NewIssue, TrackerError};
+
+/// What is not there to be edited.
+const PRIORITY: &str = "set a priority (labels can stand for one: `provider.priority_labels`)";
+const RELATIONS: &str = "change blockers or parents";
+
+impl Github {
+    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
+        if new.priority.is_some() {
+            return Err(unsupported(PRIORITY));
+        }
+        if !new.blocked_by.is_empty() || new.parent.is_some() {
+            return Err(unsupported(RELATIONS));
+        }
+        let state = new.state.as_deref().filter(|state| normal_state(state) != OPEN);
+        let mut labels = new.labels.clone();
+        match (&self.config.states.from, state) {
+            (StateFrom::Label, Some(state)) => labels.push(self.state_label(state)?),
+            (StateFrom::Issue | StateFrom::Project(_), Some(_)) => {
+                return Err(unsupported("create an issue in another state than `open`"));
+            }
+            (_, None) => {}
+        }
+        let assignees: Vec<&String> = new.assignee.iter().collect();
+        let body = json!({ "title": new.title, "body": new.description, "labels": labels, "assignees": assignees });
+        let answer = http.send(&Request::post(self.issues_path(), body)).await?;
+        let number = answer.json()?["number"].as_u64();
+        number.map(|number| number.to_string()).ok_or_else(|| answer.nonsense("no `number` in the new issue"))
+    }
+
+    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+        if edit.priority.is_some() {
+            return Err(unsupported(PRIORITY));
+        }
+        if !edit.add_blocked_by.is_empty() || !edit.remove_blocked_by.is_empty() || edit.parent.is_some() {
+            return Err(unsupported(RELATIONS));
+        }
+        let fields = self.fields(issue, edit)?;
+        if let (StateFrom::Project(project), Some(state)) = (&self.config.states.from, &edit.state)
+            && normal_state(state) != CLOSED
+        {
+            self.set_status(http, project, issue, state).await?;
+        }
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let path = format!("{}/{}", self.issues_path(), issue.id);
+        http.send(&Request::new(Method::Patch, path).json(fields.into()).repeatable()).await?.success()?;
+        Ok(())
+    }
+
+    /// What REST is told. A `PATCH` names the result, so it may be sent twice.
+    fn fields(&self, issue: &Issue, edit: &IssueEdit) -> Result<Map<String, Value>, TrackerError> {
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        set("title", edit.title.clone().map(Value::from));
+        set("body", edit.description.clone().map(Value::from));
+        set("assignees", edit.assignee.as_ref().map(|login| login.iter().cloned().collect()));
+        let (own, labels) = self.state_and_labels(issue, edit)?;
+        set("state", own.map(Value::from));
+        set("labels", labels.map(Value::from));
+        Ok(fields)
+    }
+
+    /// GitHub's own state and the whole list of labels, as far as they change.
+    fn state_and_labels(
+        &self,
+        issue: &Issue,
+        edit: &IssueEdit,
+    ) -> Result<(Option<&'static str>, Option<Vec<String>>), TrackerError> {
+        let wanted = edit.state.as_deref().map(normal_state);
+        let own = match wanted.as_deref() {
+            Some(CLOSED) => Some(CLOSED),
+            Some(OPEN) => Some(OPEN),
+            Some(_) if normal_state(&issue.state) == CLOSED => Some(OPEN),
+            Some(_) | None => None,
+        };
+        let mut labels = issue.labels.clone();
+        labels.retain(|label| !edit.remove_labels.iter().any(|remove| normal_state(remove) == *label));
+        labels.extend(edit.add_labels.iter().cloned());
+        match (&self.config.states.from, &edit.state) {
+            (StateFrom::Label, Some(state)) if wanted.as_deref() != Some(CLOSED) => {
+                labels.retain(|label| !self.config.states.labels().iter().any(|name| normal_state(name) == *label));
+                if wanted.as_deref() != Some(OPEN) {
+                    labels.push(self.state_label(state)?);
+                }
+            }
+            (StateFrom::Issue, Some(state)) if own.is_none() => {
+                let message = format!("`{state}` is no state of a GitHub issue: it is `open` or `closed`");
+                return Err(TrackerError::InvalidIssue(message));
+            }
+            _ => {}
+        }
+        let labels = Some(labels).filter(|labels| *labels != issue.labels);
+        Ok((own, labels))
+    }
+
+    /// The label of a state, in the spelling of the configuration.
+    fn state_label(&self, state: &str) -> Result<String, TrackerError> {
+        let known = self.config.states.labels().iter().find(|name| normal_state(name) == normal_state(state));
+        known.cloned().ok_or_else(|| {
+            let message = format!("`{state}` is none of the configured states, so no label stands for it");
+            TrackerError::InvalidIssue(message)
+        })
+    }
+
+    async fn set_status(&self, http: &Http, project: &Project, issue: &Issue, state: &str) -> Result<(), TrackerError> {
+        let native = |name: &str| issue.native_ref.as_ref().and_then(|native| text(&native[name]));
+        let (Some(project_id), Some(item_id)) = (native("project_id"), native("project_item_id")) else {
+            return Err(TrackerError::InvalidIssue(format!("{} is not in the project", issue.identifier)));
+        };
+        let variables = json!({ "project": project_id, "field": project.field });
+        let data = Reply::complete(&http.send(&self.graphql("field", queries::FIELD, variables)).await?)?;
+        let field = &data["node"]["field"];
+        let options = field["options"].as_array().into_iter().flatten();
+        let mut named = options.filter(|option| option["name"].as_str().map(normal_state) == Some(normal_state(state)));
+        let (Some(field_id), Some(option)) = (text(&field["id"]), named.next()) else {
+            let message = format!("the project's field `{}` has no option `{state}`", project.field);
+            return Err(TrackerError::InvalidIssue(message));
+        };
+        let value = json!({ "singleSelectOptionId": option["id"] });
+        let input = json!({ "projectId": project_id, "itemId": item_id, "fieldId": field_id, "value": value });
+        let request = self.graphql("set", queries::SET_FIELD, json!({ "input": input }));
+        Reply::complete(&http.send(&request).await?)?;
+        Ok(())
+    }
+}
+
+fn unsupported(operation: &'static str) -> TrackerError {
+    TrackerError::Unsupported { kind: super::ADAPTER.kind, operation }
+}

@@ -1,0 +1,117 @@
+//! What a tracker answered.
+
+use std::sync::Arc;
+
+use reqwest::header::HeaderMap;
+use reqwest::{StatusCode, Url};
+use serde_json::Value;
+
+use super::TrackerError;
+
+/// Characters of the tracker's own words that an error repeats.
+const WORDS: usize = 300;
+
+/// An answer, whatever its status. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// The request, as errors name it.
+    pub(super) what: String,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Arc<[u8]>,
+    /// The tracker's own words about a failure, without credentials; often empty.
+    pub(super) said: String,
+}
+
+impl Answer {
+    /// Its status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// Whether it was done.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// Fails where the status says so.
+    pub(crate) fn success(&self) -> Result<&Self, TrackerError> {
+        if self.is_success() {
+            return Ok(self);
+        }
+        let (what, status) = (self.what.clone(), self.status());
+        Err(TrackerError::Status { what, status, said: self.said.clone() })
+    }
+
+    /// The body of a success as JSON.
+    pub(crate) fn json(&self) -> Result<Value, TrackerError> {
+        self.success()?;
+        serde_json::from_slice(&self.body).map_err(|error| self.nonsense(&format!("no JSON: {error}")))
+    }
+
+    /// The body as JSON, else as text, else null: for those who look at it themselves.
+    pub(crate) fn body(&self) -> Value {
+        match serde_json::from_slice(&self.body) {
+            Ok(value) => value,
+            Err(_) if self.body.is_empty() => Value::Null,
+            Err(_) => String::from_utf8_lossy(&self.body).into(),
+        }
+    }
+
+    /// The error for an answer that makes no sense.
+    pub(crate) fn nonsense(&self, why: &str) -> TrackerError {
+        TrackerError::Response(format!("{}: {why}", self.what))
+    }
+
+    /// The error for pages that do not fit together.
+    pub(crate) fn bad_page(&self, why: &str) -> TrackerError {
+        TrackerError::Pagination(format!("{}: {why}", self.what))
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+    }
+
+    /// The next page, by the header `Link` (RFC 8288).
+    pub(crate) fn next_link(&self) -> Result<Option<Url>, TrackerError> {
+        let links = self.header("link").unwrap_or_default();
+        let next = links.split(',').find(|link| {
+            let mut parameters = link.split(';').skip(1).map(|parameter| parameter.trim().replace('"', ""));
+            parameters.any(|parameter| parameter.eq_ignore_ascii_case("rel=next"))
+        });
+        let Some(next) = next else { return Ok(None) };
+        let address = next.split(';').next().map(str::trim).unwrap_or_default();
+        let address = address.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+        match address.map(Url::parse) {
+            Some(Ok(url)) => Ok(Some(url)),
+            Some(Err(_)) | None => Err(self.bad_page("the link to the next page is no address")),
+        }
+    }
+}
+
+/// What the body of a failure says to people: the usual fields of JSON, else nothing (a page of HTML helps nobody).
+pub(super) fn said(status: StatusCode, body: &[u8]) -> String {
+    if status.is_success() || status.is_redirection() {
+        return String::new();
+    }
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
+    let mut words = Vec::new();
+    for field in ["message", "error", "error_description", "errorMessages", "errors"] {
+        collect(&body[field], &mut words);
+    }
+    let text = words.join("; ");
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
+}
+
+fn collect(value: &Value, words: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !text.trim().is_empty() && !words.contains(text) => words.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, words)),
+        Value::Object(fields) => match fields.get("message").or_else(|| fields.get("detail")) {
+            Some(message) => collect(message, words),
+            None => fields.values().filter(|value| value.is_string()).for_each(|value| collect(value, words)),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,111 @@
+//! What all adapters normalise in the same way (SPEC 11.3).
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::Malformed;
+use crate::model::{Issue, IssueRef, Timestamp};
+
+/// An issue with what every issue has.
+pub(crate) trait Blank {
+    /// Nothing but id, identifier, title and state.
+    fn blank(id: &str, identifier: &str, title: &str, state: &str) -> Self;
+}
+
+impl Blank for Issue {
+    fn blank(id: &str, identifier: &str, title: &str, state: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            identifier: identifier.to_owned(),
+            title: title.to_owned(),
+            description: None,
+            priority: None,
+            state: state.to_owned(),
+            branch_name: None,
+            url: None,
+            assignee_id: None,
+            labels: Vec::new(),
+            blocked_by: Vec::new(),
+            parent: None,
+            sub_issues: Vec::new(),
+            dispatchable: true,
+            native_ref: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+}
+
+/// A text that is not blank.
+pub(crate) fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+/// A text without which the record is no issue.
+pub(crate) fn required(record: &Value, field: &str, source: &str) -> Result<String, Malformed> {
+    let pointer = format!("/{field}");
+    record
+        .pointer(&pointer)
+        .and_then(text)
+        .map(|text| text.trim().to_owned())
+        .ok_or_else(|| Malformed { source: source.to_owned(), message: format!("the record has no `{field}`") })
+}
+
+/// Labels from texts or from objects with a `name`: trimmed, lower-cased, without blank and repeated ones.
+pub(crate) fn labels<'v>(values: impl IntoIterator<Item = &'v Value>) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for value in values {
+        let name = value.as_str().or_else(|| value["name"].as_str()).unwrap_or_default().trim().to_lowercase();
+        if !name.is_empty() && !labels.contains(&name) {
+            labels.push(name);
+        }
+    }
+    labels
+}
+
+/// An RFC 3339 time; anything else is none.
+pub(crate) fn date(value: &Value) -> Option<Timestamp> {
+    let date = DateTime::parse_from_rfc3339(value.as_str()?.trim()).ok()?;
+    Some(date.with_timezone(&Utc))
+}
+
+/// The reference to another issue.
+pub(crate) fn reference(id: String, identifier: String, state: Option<String>) -> IssueRef {
+    IssueRef { id: Some(id), identifier: Some(identifier), state }
+}
+
+/// The priority that the first of `ranks` among the labels stands for: 1 for the first rank, 2 for the second, …
+pub(crate) fn priority_of_labels(labels: &[String], ranks: &[String]) -> Option<i64> {
+    let place = ranks.iter().position(|rank| labels.contains(&rank.trim().to_lowercase()))?;
+    i64::try_from(place + 1).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_trimmed_lowered_and_once() {
+        let values = [json!(" Bug "), json!({"name": "bug"}), json!({"name": "Platform"}), json!("  "), json!(7)];
+        assert_eq!(labels(&values), ["bug", "platform"]);
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        assert_eq!(date(&json!("2026-01-01T01:00:00+01:00")).map(|at| at.timestamp()), Some(1_767_225_600));
+        for value in [json!("yesterday"), json!(5), json!(null), json!("2026-01-01")] {
+            assert_eq!(date(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_label_may_be_a_priority() {
+        let ranks = ["Urgent".to_owned(), "high".to_owned()];
+        for (labels, expected) in [(&["bug", "high"][..], Some(2)), (&["high", "urgent"], Some(1)), (&["low"], None)] {
+            let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
+            assert_eq!(priority_of_labels(&labels, &ranks), expected, "{labels:?}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What an adapter is: requests, and what their answers mean.
+
+use std::future::Future;
+
+use serde_json::Value;
+
+use super::rest_result;
+use crate::model::Issue;
+use crate::tracker::http::{Answer, Http, Request};
+use crate::tracker::{IssueComment, IssueEdit, NewIssue, ToolResult, ToolSpec, TrackerError};
+
+/// A provider of issues over HTTP. Reads are pure: they make requests and map answers. Only writes, which may need to
+/// look something up first, are given the client.
+pub(crate) trait Provider: Send + Sync {
+    /// `tracker.kind`.
+    const KIND: &'static str;
+
+    /// What must be asked before the first read; none once it is known.
+    fn preparation(&self) -> Option<Request> {
+        None
+    }
+
+    /// Takes up the answer to [`Provider::preparation`].
+    fn prepared(&self, _answer: &Answer) -> Result<(), TrackerError> {
+        Ok(())
+    }
+
+    /// The first page of each list that together hold the issues in these states (compared without case), or all
+    /// issues. They may hold more. None where no issue can be in any of these states.
+    fn list(&self, states: Option<&[String]>) -> Vec<Request>;
+
+    /// Requests that together bring these issues, in as large batches as the provider takes. An id that can be none of
+    /// this provider's is left out.
+    fn lookup(&self, ids: &[String]) -> Vec<Request>;
+
+    /// A request that brings the issue that people call so; none where nothing can have that name.
+    fn named(&self, identifier: &str) -> Option<Request>;
+
+    /// Reads the answer to any of these. What is not there (deleted, moved, invisible) is no record.
+    fn page(&self, request: &Request, answer: &Answer) -> Result<Page, TrackerError>;
+
+    /// Takes up the answer to one of [`Page::more`]; may ask for more still.
+    fn supplement(
+        &self,
+        _request: &Request,
+        _answer: &Answer,
+        _issues: &mut [Issue],
+    ) -> Result<Vec<Request>, TrackerError> {
+        Ok(Vec::new())
+    }
+
+    /// The first page of an issue's comments.
+    fn comments(&self, id: &str) -> Request;
+
+    /// Reads a page of comments.
+    fn comment_page(&self, answer: &Answer) -> Result<Comments, TrackerError>;
+
+    /// Makes an issue; its id.
+    fn create(&self, http: &Http, new: &NewIssue) -> impl Future<Output = Result<String, TrackerError>> + Send;
+
+    /// Makes a change that is one, to the issue as it is now.
+    fn edit(
+        &self,
+        http: &Http,
+        issue: &Issue,
+        edit: &IssueEdit,
+    ) -> impl Future<Output = Result<(), TrackerError>> + Send;
+
+    /// Adds a comment.
+    fn comment(&self, http: &Http, id: &str, text: &str) -> impl Future<Output = Result<(), TrackerError>> + Send;
+
+    /// The agent's tools.
+    fn tools(&self) -> Vec<ToolSpec>;
+
+    /// The request that a call of a tool makes, or why it makes none.
+    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult>;
+
+    /// What the tool says about the answer.
+    fn tool_result(&self, answer: &Answer) -> ToolResult {
+        rest_result(answer)
+    }
+}
+
+/// What one answer held.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// Its records, usable or not.
+    pub(crate) records: Vec<Result<Issue, Malformed>>,
+    /// The next page.
+    pub(crate) next: Option<Request>,
+    /// What else must be asked about these issues.
+    pub(crate) more: Vec<Request>,
+}
+
+/// A record that is no issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// What it is called, as far as it says so.
+    pub(crate) source: String,
+    /// What is wrong with it.
+    pub(crate) message: String,
+}
+
+/// A page of comments, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Comments {
+    /// The comments.
+    pub(crate) comments: Vec<IssueComment>,
+    /// The next page.
+    pub(crate) next: Option<Request>,
+}

@@ -1,0 +1,87 @@
+//! Following pages to their end. The result is complete, or there is none.
+
+use std::collections::HashSet;
+
+use super::{Malformed, Provider, Remote};
+use crate::model::Issue;
+use crate::tracker::http::Request;
+use crate::tracker::{Fetched, Problem, TrackerError};
+
+/// Nobody has so many pages; a tracker that does is walking in a circle.
+const MOST_PAGES: usize = 2_000;
+
+/// What a walk brought.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    issues: Vec<Issue>,
+    malformed: Vec<Malformed>,
+}
+
+impl<P: Provider> Remote<P> {
+    /// Sends the requests, follows their pages, and asks what else must be asked about the issues that they bring.
+    pub(super) async fn walk(&self, requests: impl FnOnce(&P) -> Vec<Request>) -> Result<Walked, TrackerError> {
+        // What the provider asks may depend on what it has to know first.
+        if let Some(request) = self.provider.preparation() {
+            self.provider.prepared(&self.http.send(&request).await?)?;
+        }
+        let mut walked = Walked::default();
+        let mut more = Vec::new();
+        let mut seen = HashSet::new();
+        for first in requests(&self.provider) {
+            let mut next = Some(first);
+            let mut pages = 0;
+            while let Some(request) = next {
+                let page = self.provider.page(&request, &self.http.send(&request).await?)?;
+                pages += 1;
+                for record in page.records {
+                    match record {
+                        // Pages shift while issues change, and lists overlap.
+                        Ok(issue) if seen.insert(issue.id.clone()) => walked.issues.push(issue),
+                        Ok(_) => {}
+                        Err(malformed) => walked.malformed.push(malformed),
+                    }
+                }
+                more.extend(page.more);
+                if page.next.as_ref() == Some(&request) || pages == MOST_PAGES {
+                    return Err(TrackerError::Pagination(format!("{request}: its pages have no end")));
+                }
+                next = page.next;
+            }
+        }
+        self.supplement(more, &mut walked.issues).await?;
+        Ok(walked)
+    }
+
+    async fn supplement(&self, mut more: Vec<Request>, issues: &mut [Issue]) -> Result<(), TrackerError> {
+        let mut asked = 0;
+        while let Some(request) = more.pop() {
+            asked += 1;
+            if asked > MOST_PAGES {
+                return Err(TrackerError::Pagination(format!("{request}: its pages have no end")));
+            }
+            let answer = self.http.send(&request).await?;
+            more.extend(self.provider.supplement(&request, &answer, issues)?);
+        }
+        Ok(())
+    }
+}
+
+impl Walked {
+    /// The issues, and the rest as problems.
+    pub(super) fn into_fetched(self) -> Fetched {
+        let problems = self.malformed.into_iter().map(|malformed| Problem {
+            source: malformed.source,
+            code: "malformed_record".to_owned(),
+            message: malformed.message,
+        });
+        Fetched { issues: self.issues, problems: problems.collect() }
+    }
+
+    /// The issues, where there is nothing else (SPEC 11.1: a refresh fails rather than leave one out).
+    pub(super) fn into_complete(self) -> Result<Vec<Issue>, TrackerError> {
+        match self.malformed.into_iter().next() {
+            None => Ok(self.issues),
+            Some(Malformed { source, message }) => Err(TrackerError::Response(format!("{source}: {message}"))),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! GitHub: the issues of `o/r` by REST and by GraphQL, as much as Baton uses of both.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Behaviour, Call, Fake, Reply};
+
+/// What the repository holds.
+#[derive(Default)]
+pub(crate) struct Github {
+    issues: BTreeMap<u64, Held>,
+    comments: Vec<(u64, String)>,
+    /// Whether GraphQL knows dependencies between issues.
+    pub(crate) has_no_dependencies: bool,
+    /// Requests that are left; none is unlimited.
+    pub(crate) remaining: Option<u64>,
+    /// The options of the project's field.
+    pub(crate) options: Vec<&'static str>,
+}
+
+/// An issue, and what only GraphQL tells.
+#[derive(Clone)]
+struct Held {
+    rest: Value,
+    blocked_by: Vec<u64>,
+    sub_issues: Vec<u64>,
+    status: Option<String>,
+    repository: &'static str,
+}
+
+pub(crate) const TOKEN: &str = "ghp_a-token-that-nobody-may-see";
+
+impl Github {
+    /// A server without issues.
+    pub(crate) fn start() -> Fake<Self> {
+        Fake::start(Self::default())
+    }
+
+    /// Adds an open issue with these labels.
+    pub(crate) fn add(&mut self, number: u64, labels: &[&str]) {
+        let labels: Vec<Value> = labels.iter().map(|name| json!({ "name": name })).collect();
+        let rest = json!({
+            "number": number, "id": 1000 + number, "node_id": format!("I_{number}"),
+            "title": format!("Issue {number}"), "body": format!("Body {number}"), "state": "open",
+            "html_url": format!("https://github.example/o/r/issues/{number}"),
+            "labels": labels, "assignee": null, "assignees": [],
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+        });
+        let held = Held { rest, blocked_by: vec![], sub_issues: vec![], status: None, repository: "o/r" };
+        self.issues.insert(number, held);
+    }
+
+    /// Sets a field of an issue as REST has it.
+    pub(crate) fn set(&mut self, number: u64, field: &str, value: Value) {
+        self.held(number).rest[field] = value;
+    }
+
+    /// Makes `number` wait for others.
+    pub(crate) fn block(&mut self, number: u64, blockers: &[u64]) {
+        let held = self.held(number);
+        held.blocked_by = blockers.to_vec();
+        held.rest["issue_dependencies_summary"] = json!({ "total_blocked_by": blockers.len() });
+    }
+
+    /// Makes others parts of `number`.
+    pub(crate) fn parts(&mut self, number: u64, parts: &[u64]) {
+        let held = self.held(number);
+        held.sub_issues = parts.to_vec();
+        held.rest["sub_issues_summary"] = json!({ "total": parts.len() });
+        for part in parts {
+            self.set(*part, "parent_issue_url", json!(format!("https://x/repos/o/r/issues/{number}")));
+        }
+    }
+
+    /// Puts an issue into the project, with this value of its field.
+    pub(crate) fn status(&mut self, number: u64, status: &str) {
+        self.held(number).status = Some(status.to_owned());
+    }
+
+    /// Moves an issue to another repository.
+    pub(crate) fn transfer(&mut self, number: u64) {
+        self.held(number).repository = "o/elsewhere";
+    }
+
+    /// Deletes an issue.
+    pub(crate) fn delete(&mut self, number: u64) {
+        self.issues.remove(&number);
+    }
+
+    /// An issue's own state.
+    pub(crate) fn state(&self, number: u64) -> &str {
+        self.issues[&number].rest["state"].as_str().expect("a state")
+    }
+
+    /// An issue's labels.
+    pub(crate) fn labels(&self, number: u64) -> Vec<&str> {
+        let labels = self.issues[&number].rest["labels"].as_array().expect("a list");
+        labels.iter().map(|label| label["name"].as_str().expect("a name")).collect()
+    }
+
+    /// The value of the project's field.
+    pub(crate) fn status_of(&self, number: u64) -> Option<&str> {
+        self.issues[&number].status.as_deref()
+    }
+
+    /// What was said about an issue.
+    pub(crate) fn comments(&self, number: u64) -> Vec<&str> {
+        self.comments.iter().filter(|(of, _)| *of == number).map(|(_, text)| text.as_str()).collect()
+    }
+
+    fn held(&mut self, number: u64) -> &mut Held {
+        self.issues.get_mut(&number).expect("an issue")
+    }
+
+    fn list(&self, call: &Call) -> Reply {
+        let state = call.parameter("state").unwrap_or("open");
+        let label = call.parameter("labels").map(str::to_lowercase);
+        let page: usize = call.parameter("page").map_or(1, |page| page.parse().expect("a number"));
+        let size: usize = call.parameter("per_page").map_or(30, |size| size.parse().expect("a number"));
+        let chosen = self.issues.iter().filter(|(number, held)| {
+            let own = held.rest["state"].as_str();
+            let has = |label: &str| self.labels(**number).iter().any(|name| name.trim().to_lowercase() == label);
+            held.repository == "o/r"
+                && (state == "all" || own == Some(state) || own.is_none())
+                && label.as_deref().is_none_or(has)
+        });
+        let all: Vec<&Value> = chosen.map(|(_, held)| &held.rest).collect();
+        let shown: Vec<&Value> = all.iter().skip((page - 1) * size).take(size).copied().collect();
+        let reply = Reply::json(200, &json!(shown));
+        if page * size >= all.len() {
+            return reply.tagged(call);
+        }
+        let query: Vec<String> =
+            call.query.iter().filter(|(name, _)| name != "page").map(|(n, v)| format!("{n}={v}")).collect();
+        let host = call.header("host").expect("a host");
+        let next = format!("<http://{host}{}?{}&page={}>; rel=\"next\"", call.path, query.join("&"), page + 1);
+        reply.header("link", next).tagged(call)
+    }
+
+    fn graphql(&mut self, call: &Call) -> Reply {
+        let document = call.body["query"].as_str().expect("a query").to_owned();
+        let variables = &call.body["variables"];
+        if self.has_no_dependencies && document.contains("blockedBy") {
+            let error = json!({
+                "message": "Field 'blockedBy' doesn't exist on type 'Issue'",
+                "path": ["fragment Whole", "blockedBy"], "extensions": { "code": "undefinedField" },
+            });
+            return Reply::json(200, &json!({ "errors": [error] }));
+        }
+        let data = if document.contains("BatonProject(") {
+            let nodes: Vec<Value> = self
+                .issues
+                .iter()
+                .filter(|(_, held)| held.status.is_some())
+                .map(|(number, _)| json!({ "content": self.node(*number) }))
+                .collect();
+            let items = json!({ "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } });
+            json!({ "repositoryOwner": { "projectV2": { "items": items } } })
+        } else if document.contains("BatonField(") {
+            let option = |name: &&str| json!({ "id": format!("opt-{name}"), "name": name });
+            json!({ "node": { "field": { "id": "F_1", "options": self.options.iter().map(option).collect::<Vec<_>>() } } })
+        } else if document.contains("BatonSetField(") {
+            let input = &variables["input"];
+            let item = input["itemId"].as_str().expect("an item").trim_start_matches("PI_");
+            let option = input["value"]["singleSelectOptionId"].as_str().expect("an option");
+            let status = option.trim_start_matches("opt-").to_owned();
+            self.held(item.parse().expect("a number")).status = Some(status);
+            json!({ "updateProjectV2ItemFieldValue": { "projectV2Item": { "id": input["itemId"] } } })
+        } else if document.contains("BatonRelated(") {
+            return self.related(&document, variables);
+        } else {
+            return self.details(&document);
+        };
+        Reply::json(200, &json!({ "data": data }))
+    }
+
+    fn details(&self, document: &str) -> Reply {
+        let (mut found, mut errors) = (Map::new(), Vec::new());
+        for part in document.split(":issue(number:").skip(1) {
+            let number: u64 = part.split(')').next().and_then(|text| text.parse().ok()).expect("a number");
+            let alias = format!("i{number}");
+            let issue = self.issues.get(&number).filter(|held| held.rest.get("pull_request").is_none());
+            if issue.is_none() {
+                errors.push(json!({ "type": "NOT_FOUND", "path": ["repository", alias], "message": "no such issue" }));
+            }
+            found.insert(alias, issue.map_or(Value::Null, |_| self.node(number)));
+        }
+        let data = json!({ "repository": found });
+        Reply::json(
+            200,
+            &if errors.is_empty() { json!({ "data": data }) } else { json!({ "data": data, "errors": errors }) },
+        )
+    }
+
+    /// Further pages: everything behind the first 50.
+    fn related(&self, document: &str, variables: &Value) -> Reply {
+        let held = &self.issues[&variables["issue"].as_u64().expect("a number")];
+        let (name, others) = if document.contains("blockedBy(") {
+            ("blockedBy", &held.blocked_by)
+        } else {
+            ("subIssues", &held.sub_issues)
+        };
+        let from: usize = variables["after"].as_str().and_then(|text| text.parse().ok()).expect("a cursor");
+        let page = self.connection(others, from, 100);
+        Reply::json(200, &json!({ "data": { "repository": { "issue": { name: page } } } }))
+    }
+
+    fn connection(&self, others: &[u64], from: usize, size: usize) -> Value {
+        let nodes: Vec<Value> = others.iter().skip(from).take(size).map(|number| self.other(*number)).collect();
+        let end = from + nodes.len();
+        json!({ "nodes": nodes, "pageInfo": { "hasNextPage": end < others.len(), "endCursor": end.to_string() } })
+    }
+
+    fn other(&self, number: u64) -> Value {
+        let held = &self.issues[&number];
+        let state = held.rest["state"].as_str().unwrap_or_default().to_uppercase();
+        json!({
+            "number": number, "state": state, "repository": { "nameWithOwner": held.repository },
+            "labels": { "nodes": held.rest["labels"] }, "projectItems": { "nodes": items(number, held) },
+        })
+    }
+
+    fn node(&self, number: u64) -> Value {
+        let held = &self.issues[&number];
+        let mut node = held.rest.clone();
+        node["state"] = match &held.rest["state"] {
+            Value::String(state) => json!(state.to_uppercase()),
+            other => other.clone(),
+        };
+        node["labels"] = json!({ "nodes": held.rest["labels"] });
+        node["assignees"] = json!({ "nodes": held.rest["assignees"] });
+        node["repository"] = json!({ "nameWithOwner": held.repository });
+        node["blockedBy"] = self.connection(&held.blocked_by, 0, 50);
+        node["subIssues"] = self.connection(&held.sub_issues, 0, 50);
+        node["projectItems"] = json!({ "nodes": items(number, held) });
+        let parent = self.issues.iter().find(|(_, other)| other.sub_issues.contains(&number));
+        node["parent"] = parent.map_or(Value::Null, |(parent, _)| self.other(*parent));
+        if let Some(fields) = node.as_object_mut() {
+            fields.retain(|name, _| !name.ends_with("_summary") && name != "parent_issue_url" && name != "assignee");
+        }
+        node
+    }
+
+    fn change(&mut self, number: u64, body: &Value) -> Reply {
+        let Some(held) = self.issues.get_mut(&number) else { return not_found() };
+        for (field, value) in body.as_object().expect("an object") {
+            held.rest[field] = match (field.as_str(), value) {
+                ("labels", Value::Array(names)) => names.iter().map(|name| json!({ "name": name })).collect(),
+                ("assignees", Value::Array(names)) => names.iter().map(|name| json!({ "login": name })).collect(),
+                (_, other) => other.clone(),
+            };
+        }
+        Reply::json(200, &held.rest)
+    }
+
+    fn route(&mut self, call: &Call) -> Reply {
+        let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
+        match (call.method.as_str(), parts.as_slice()) {
+            ("POST", ["graphql"]) => self.graphql(call),
+            ("GET", ["repos", "o", "r", "issues"]) => self.list(call),
+            ("POST", ["repos", "o", "r", "issues"]) => {
+                let number = self.issues.keys().max().unwrap_or(&0) + 1;
+                self.add(number, &[]);
+                let reply = self.change(number, &call.body);
+                Reply { status: 201, ..reply }
+            }
+            ("PATCH", ["repos", "o", "r", "issues", number]) => {
+                self.change(number.parse().expect("a number"), &call.body)
+            }
+            ("GET", ["repos", "o", "r", "issues", number, "comments"]) => {
+                let comment = |text: &&str| json!({ "user": { "login": "ann" }, "created_at": "2026-01-01T00:00:00Z", "body": text });
+                let comments = self.comments(number.parse().expect("a number"));
+                Reply::json(200, &comments.iter().map(comment).collect())
+            }
+            ("POST", ["repos", "o", "r", "issues", number, "comments"]) => {
+                let text = call.body["body"].as_str().expect("a text").to_owned();
+                self.comments.push((number.parse().expect("a number"), text));
+                Reply::json(201, &json!({ "id": 1 }))
+            }
+            _ => not_found(),
+        }
+    }
+}
+
+impl Behaviour for Github {
+    fn answer(&mut self, call: &Call) -> Reply {
+        if call.header("authorization") != Some(format!("Bearer {TOKEN}").as_str()) {
+            return Reply::json(401, &json!({ "message": "Bad credentials" }));
+        }
+        let reply = self.route(call);
+        let Some(remaining) = &mut self.remaining else { return reply };
+        // What has not changed is not counted.
+        *remaining -= u64::from(reply.status != 304);
+        reply.header("x-ratelimit-limit", 5000).header("x-ratelimit-remaining", *remaining)
+    }
+}
+
+fn items(number: u64, held: &Held) -> Vec<Value> {
+    let item = |status: &String| {
+        json!({
+            "id": format!("PI_{number}"), "project": { "id": "P_1", "number": 7, "owner": { "login": "o" } },
+            "fieldValueByName": if status.is_empty() { Value::Null } else { json!({ "name": status }) },
+        })
+    };
+    held.status.iter().map(item).collect()
+}
+
+fn not_found() -> Reply {
+    Reply::json(404, &json!({ "message": "Not Found" }))
+}

@@ -1,0 +1,446 @@
+//! `tracker.kind: github`, against a server on loopback.
+
+use serde_json::{Value, json};
+
+use crate::env::{TestEnv, codes, texts, wait_until};
+use crate::fakes::github::{Github, TOKEN};
+use crate::fakes::{Fake, Reply};
+
+const HOUR: i64 = 3_600_000;
+
+/// A project whose tracker is `fake`; `tracker` and `more` are further lines of the front matter.
+fn project(fake: &Fake<Github>, provider: &str, more: &str) -> TestEnv {
+    let env = TestEnv::new();
+    configure(&env, fake, provider, more);
+    env
+}
+
+fn configure(env: &TestEnv, fake: &Fake<Github>, provider: &str, more: &str) {
+    env.workflow(&format!(
+        "tracker:\n  kind: github\n  provider:\n    repo: o/r\n    token: {TOKEN}\n    api_url: {}\n{provider}{more}",
+        fake.url()
+    ));
+}
+
+fn identifiers(poll: &Value) -> Vec<&str> {
+    texts(&poll["queue"], "identifier")
+}
+
+fn reasons<'p>(poll: &'p Value, identifier: &str) -> Vec<&'p str> {
+    let waiting = poll["waiting"].as_array().expect("a list");
+    let entry = waiting.iter().find(|entry| entry["identifier"] == identifier);
+    codes(&entry.unwrap_or_else(|| panic!("{identifier} does not wait: {poll}"))["reasons"])
+}
+
+#[test]
+fn an_issue_is_worked_on_and_closed() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.add(42, &[" Bug ", "bug", "Platform"]);
+        github.set(42, "assignees", json!([{ "login": "octocat" }]));
+    });
+    let env = project(&fake, "", "  handoff_state: closed\n");
+    env.agent("echo work > work");
+    let shown = env.baton("issue show GH-42 --json").json();
+    insta::assert_json_snapshot!(shown, @r#"
+    {
+      "key": "GH-42",
+      "id": "42",
+      "identifier": "GH-42",
+      "title": "Issue 42",
+      "description": "Body 42",
+      "priority": null,
+      "state": "open",
+      "branch_name": null,
+      "url": "https://github.example/o/r/issues/42",
+      "assignee_id": "octocat",
+      "labels": [
+        "bug",
+        "platform"
+      ],
+      "blocked_by": [],
+      "parent": null,
+      "sub_issues": [],
+      "dispatchable": true,
+      "native_ref": {
+        "number": 42,
+        "repo": "o/r",
+        "node_id": "I_42"
+      },
+      "created_at": "<time>",
+      "updated_at": "<time>",
+      "comments": []
+    }
+    "#);
+    env.baton("run --until-idle").ok();
+    assert_eq!(env.turns(), ["GH-42 GH-42.1 1 first"]);
+    assert_eq!(fake.change(|github| github.state(42).to_owned()), "closed");
+    assert_eq!(env.status_word("GH-42"), "done");
+}
+
+#[test]
+fn every_page_is_read_and_a_second_poll_writes_nothing() {
+    let fake = Github::start();
+    fake.change(|github| (1..=250).for_each(|number| github.add(number, &[])));
+    let env = project(&fake, "", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!((&poll["fetched"], &poll["changed"]), (&json!(250), &json!(250)));
+    assert_eq!(poll["traffic"]["requests"], 3);
+    assert_eq!(fake.take_lines(), ["GET /repos/o/r/issues"; 3]);
+    let poll = env.writing_nothing(|| env.baton("poll --json").json());
+    assert_eq!((&poll["fetched"], &poll["changed"]), (&json!(250), &json!(0)));
+}
+
+#[test]
+fn a_pull_request_is_no_issue() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.add(1, &[]);
+        github.add(2, &[]);
+        github.set(2, "pull_request", json!({ "url": "x" }));
+    });
+    let env = project(&fake, "", "");
+    assert_eq!(identifiers(&env.baton("poll --json").json()), ["GH-1"]);
+    env.baton("issue show GH-2").exits(4);
+}
+
+#[test]
+fn what_has_not_changed_is_not_transferred_again() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.remaining = Some(100);
+        github.add(1, &[]);
+        github.add(2, &[]);
+        github.block(2, &[1]);
+    });
+    let env = project(&fake, "", "");
+    env.agent("hold");
+    let run = env.start("run");
+    env.agent_holds("GH-1");
+    fake.take_calls();
+    wait_until("a list was asked for by its tag", || {
+        fake.take_calls()
+            .iter()
+            .any(|call| call.line() == "GET /repos/o/r/issues" && call.header("if-none-match").is_some())
+    });
+    run.kill();
+    let poll = env.baton("poll --json").json();
+    let quota = &poll["traffic"]["quota"];
+    assert_eq!((&quota["limit"], quota["remaining"].as_u64() < Some(100)), (&json!(5000), true), "{poll}");
+}
+
+#[test]
+fn blockers_and_parts_hold_an_issue_back() {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=3).for_each(|number| github.add(number, &[]));
+        github.block(2, &[1]);
+        github.parts(3, &[1]);
+    });
+    let env = project(&fake, "", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!(identifiers(&poll), ["GH-1"]);
+    assert_eq!((reasons(&poll, "GH-2"), reasons(&poll, "GH-3")), (vec!["blocked_by_issue"], vec!["sub_issues"]));
+    assert_eq!(fake.take_lines(), ["GET /repos/o/r/issues", "POST /graphql"]);
+    // A refresh by id tells the very same.
+    let listed = env.baton("issue list --json").json();
+    for issue in listed["issues"].as_array().expect("a list") {
+        let mut shown = env.baton(["issue", "show", issue["id"].as_str().expect("an id"), "--json"]).json();
+        shown.as_object_mut().expect("an object").remove("comments");
+        assert_eq!(&shown, issue);
+    }
+    fake.change(|github| github.set(1, "state", json!("closed")));
+    assert_eq!(identifiers(&env.baton("poll --json").json()), ["GH-2", "GH-3"]);
+}
+
+#[test]
+fn a_blocker_beyond_the_first_page_counts() {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=62).for_each(|number| github.add(number, &[]));
+        (1..=60).for_each(|number| github.set(number, "state", json!("closed")));
+        github.block(62, &(1..=61).collect::<Vec<_>>());
+    });
+    let env = project(&fake, "", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!((identifiers(&poll), reasons(&poll, "GH-62")), (vec!["GH-61"], vec!["blocked_by_issue"]));
+}
+
+#[test]
+fn a_server_without_dependencies_is_asked_without_them() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.has_no_dependencies = true;
+        github.add(1, &[]);
+        github.add(2, &[]);
+        github.parts(2, &[1]);
+    });
+    let env = project(&fake, "", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!((identifiers(&poll), reasons(&poll, "GH-2")), (vec!["GH-1"], vec!["sub_issues"]));
+    env.baton("issue show GH-1").ok();
+}
+
+#[test]
+fn one_bad_record_hides_no_other() {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=3).for_each(|number| github.add(number, &[]));
+        github.set(2, "title", json!("  "));
+        github.set(3, "labels", json!([7, null, { "name": "ok" }]));
+    });
+    let env = project(&fake, "", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!(identifiers(&poll), ["GH-1", "GH-3"]);
+    assert_eq!(
+        poll["problems"],
+        json!([
+            { "source": "GH-2", "code": "malformed_record", "message": "the record has no `title`" }
+        ])
+    );
+    let error = env.baton("issue show GH-2 --json").exits(11).error();
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!("tracker_response"), &json!("GH-2: the record has no `title`"))
+    );
+}
+
+#[test]
+fn an_issue_that_is_gone_or_moved_fails_no_other() {
+    let fake = Github::start();
+    fake.change(|github| (1..=3).for_each(|number| github.add(number, &[])));
+    let env = project(&fake, "", "");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    for issue in ["GH-1", "GH-2", "GH-3"] {
+        env.agent_holds(issue);
+    }
+    fake.change(|github| {
+        github.delete(1);
+        github.transfer(2);
+    });
+    let stopped = env.baton("reconcile --json").json();
+    let mut names = texts(&stopped["stopped"], "identifier");
+    names.sort_unstable();
+    assert_eq!((names, &stopped["unknown"]), (vec!["GH-1", "GH-2"], &json!([])));
+    assert_eq!(env.status_word("GH-3"), "running");
+}
+
+#[test]
+fn a_tracker_that_asks_to_be_left_alone_is() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = project(&fake, "", "");
+    let limited = Reply::json(403, &json!({ "message": "API rate limit exceeded" }))
+        .header("x-ratelimit-remaining", 0)
+        .header("retry-after", 3600);
+    fake.script("GET /repos", limited);
+    let error = env.baton("poll --json").exits(11).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_rate_limited"), &json!(true)));
+    assert_eq!(fake.take_calls().len(), 1, "asking again at once is no answer to that");
+    for command in ["poll --json", "issue show 1 --json"] {
+        assert_eq!(env.baton(command).exits(11).error()["code"], "tracker_rate_limited");
+    }
+    assert_eq!(fake.take_lines(), [""; 0], "no other process asks before the time");
+    let failed = &env.baton("status --json").json()["last_poll"]["error"];
+    assert_eq!(failed["code"], "tracker_rate_limited");
+    let poll = env.command("poll --json").later(HOUR + 60_000).run().json();
+    assert_eq!(identifiers(&poll), ["GH-1"]);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_not_overdrawn() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = project(&fake, "", "");
+    let last = Reply::json(200, &json!([])).header("x-ratelimit-remaining", 0).header("x-ratelimit-reset", 1800);
+    fake.script("GET /repos", last);
+    let poll = env.baton("poll --json").json();
+    assert_eq!(poll["traffic"]["quota"]["remaining"], 0);
+    assert_eq!(poll["traffic"]["next_poll_at"], poll["traffic"]["quota"]["reset_at"]);
+    fake.take_calls();
+    env.baton("poll").exits(11);
+    assert_eq!(fake.take_lines(), [""; 0]);
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = project(&fake, "", "");
+    fake.script("GET /repos", Reply::text(502, "<html>bad gateway</html>"));
+    assert_eq!(env.baton("poll --json").json()["traffic"]["requests"], 2);
+    fake.take_calls();
+    fake.script("POST /repos/o/r/issues/1/comments", Reply::text(502, ""));
+    env.baton(["issue", "comment", "GH-1", "hello"]).exits(11);
+    let posts = fake.take_lines().into_iter().filter(|line| line.starts_with("POST /repos")).count();
+    assert_eq!((posts, fake.change(|github| github.comments(1).len())), (1, 0), "a comment is not sent twice");
+}
+
+#[test]
+fn a_server_that_is_away_stops_nothing() {
+    let mut fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = project(&fake, "", "");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    env.agent_holds("GH-1");
+    fake.stop();
+    let error = env.baton("poll --json").exits(11).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_request"), &json!(true)));
+    env.baton("reconcile").exits(11);
+    assert_eq!(env.status_word("GH-1"), "running");
+}
+
+#[test]
+fn nonsense_is_a_failure_and_not_no_issues() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = project(&fake, "", "");
+    env.baton("poll").ok();
+    for (reply, code) in [
+        (Reply::json(200, &json!({ "message": "hm" })), "tracker_response"),
+        (Reply::text(200, "<html>"), "tracker_response"),
+        (
+            Reply::json(422, &json!({ "message": "Validation Failed", "errors": [{ "message": "bad" }] })),
+            "tracker_status",
+        ),
+        (Reply::json(200, &json!([])).header("link", "<nowhere>; rel=\"next\""), "tracker_pagination"),
+        (Reply::json(200, &json!([])).header("link", "<https://example.com/x>; rel=\"next\""), "tracker_response"),
+        (Reply::text(302, "").header("location", "https://example.com/x"), "tracker_response"),
+    ] {
+        fake.script("GET /repos", reply);
+        assert_eq!(env.baton("poll --json").exits(11).error()["code"], code);
+    }
+    assert_eq!(env.status_word("GH-1"), "idle");
+}
+
+#[test]
+fn labels_can_be_the_states() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.add(1, &["Todo", "bug"]);
+        github.add(2, &["todo", "done"]);
+        github.add(3, &["bug"]);
+        github.add(4, &["todo"]);
+        github.set(4, "state", json!("closed"));
+    });
+    let states =
+        "  active_states: [Todo, In Progress]\n  terminal_states: [Done, closed]\n  handoff_state: In Review\n";
+    let env = project(&fake, "    state_from: label\n    priority_labels: [urgent, bug]\n", states);
+    env.agent("true");
+    let poll = env.baton("poll --json").json();
+    assert_eq!(identifiers(&poll), ["GH-1"]);
+    assert_eq!(poll["queue"][0]["priority"], 2);
+    env.baton("run --until-idle").ok();
+    assert_eq!(fake.change(|github| github.labels(1).join(" ")), "bug In Review");
+    assert_eq!(env.status_word("GH-1"), "released");
+    env.baton("issue edit GH-1 --state closed").ok();
+    assert_eq!(fake.change(|github| github.state(1).to_owned()), "closed");
+    env.baton("issue edit GH-1 --state Todo").ok();
+    assert_eq!(
+        fake.change(|github| (github.state(1).to_owned(), github.labels(1).join(" "))),
+        ("open".into(), "bug Todo".into())
+    );
+}
+
+#[test]
+fn a_field_of_a_project_can_be_the_state() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.options = vec!["Todo", "In Review"];
+        (1..=4).for_each(|number| github.add(number, &[]));
+        github.status(1, "Todo");
+        github.status(2, "");
+        github.status(3, "Todo");
+        github.block(3, &[2]);
+    });
+    let states = "  active_states: [Todo]\n  terminal_states: [closed]\n  handoff_state: In Review\n";
+    let env = project(&fake, "    state_from: project\n    project: 7\n", states);
+    env.agent("true");
+    let poll = env.baton("poll --json").json();
+    assert_eq!((identifiers(&poll), reasons(&poll, "GH-3")), (vec!["GH-1"], vec!["blocked_by_issue"]));
+    assert_eq!(env.baton("issue show GH-2 --json").json()["state"], "No Status");
+    env.baton("issue show GH-4").exits(4);
+    env.baton("run --until-idle").ok();
+    assert_eq!(fake.change(|github| github.status_of(1).map(str::to_owned)).as_deref(), Some("In Review"));
+    let error = env.baton("issue edit GH-2 --state Nowhere --json").exits(5).error();
+    assert_eq!(error["message"], "the project's field `Status` has no option `Nowhere`");
+}
+
+#[test]
+fn issues_are_made_changed_and_commented_on() {
+    let fake = Github::start();
+    let env = project(&fake, "", "");
+    env.baton(["issue", "create", "A title", "--label", "bug"]).ok();
+    env.baton(["issue", "comment", "GH-1", "hello"]).ok();
+    env.baton(["issue", "edit", "GH-1", "--title", "Another", "--add-label", "x", "--remove-label", "bug"]).ok();
+    fake.take_calls();
+    env.baton(["issue", "edit", "GH-1", "--title", "Another"]).ok();
+    assert!(fake.take_lines().iter().all(|line| !line.starts_with("PATCH")), "nothing to change, nothing written");
+    let shown = env.baton("issue show GH-1 --json").json();
+    assert_eq!((&shown["title"], &shown["labels"]), (&json!("Another"), &json!(["x"])));
+    assert_eq!(texts(&shown["comments"], "body"), ["hello"]);
+    let error = env.baton("issue edit GH-1 --priority 1 --json").exits(5).error();
+    assert_eq!(error["code"], "tracker_unsupported");
+}
+
+#[test]
+fn the_credential_is_nowhere_to_be_seen() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = TestEnv::new();
+    env.workflow(&format!(
+        "tracker:\n  kind: github\n  handoff_state: closed\n  provider:\n    repo: o/r\n    token: $MY_TOKEN\n    api_url: {}\n",
+        fake.url()
+    ));
+    env.agent("env > $TEST_ROOT/said/env; echo \"my token is ${MY_TOKEN-gone} ${GITHUB_TOKEN-gone}\"");
+    let with = |command| env.command(command).env("MY_TOKEN", TOKEN).env("GITHUB_TOKEN", "another-token");
+    with("run --until-idle").run().ok();
+    let seen = env.said_lines("env").join("\n");
+    assert!(seen.contains("BATON_ISSUE=GH-1") && !seen.contains(TOKEN) && !seen.contains("another-token"), "{seen}");
+    fake.script("GET /repos", Reply::json(403, &json!({ "message": format!("{TOKEN} may not") })));
+    let refused = with("poll --json").run().exits(11);
+    assert!(refused.stderr.contains("may not") && !refused.stderr.contains(TOKEN), "{refused}");
+    let found = env.bash(&format!("grep -rl {TOKEN} .baton || true")).ok();
+    assert_eq!(found.stdout, "", "the store holds it");
+    let error = env.baton("poll --json").exits(10).error();
+    assert_eq!(
+        (&error["code"], true),
+        (&json!("missing_tracker_secret"), error["message"].to_string().contains("MY_TOKEN"))
+    );
+    let error = with("poll --json").env("MY_TOKEN", "a-wrong-token").run().exits(11).error();
+    assert_eq!(error["message"], "GET /repos/o/r/issues: status 401: Bad credentials");
+}
+
+#[test]
+fn a_wrong_configuration_names_its_key() {
+    let fake = Github::start();
+    let env = TestEnv::new();
+    for (provider, more, key) in [
+        ("    repo: nothing\n", "", "tracker.provider.repo"),
+        ("    api_url: http://example.com\n", "", "tracker.provider.api_url"),
+        ("    state_from: mood\n", "", "tracker.provider.state_from"),
+        ("    state_from: project\n", "", "tracker.provider.project"),
+        ("    timeout_ms: 0\n", "", "tracker.provider.timeout_ms"),
+        ("    priority_labels: urgent\n", "", "tracker.provider.priority_labels"),
+        ("    tool_scope: world\n", "", "tracker.provider.tool_scope"),
+        ("", "  active_states: [Todo]\n", "tracker.active_states"),
+        ("", "  terminal_states: [Done]\n", "tracker.terminal_states"),
+        ("", "  handoff_state: In Review\n", "tracker.handoff_state"),
+        ("    state_from: label\n", "  terminal_states: [Done]\n", "tracker.terminal_states"),
+    ] {
+        let (key_of, rest) = provider.trim().split_once(':').unwrap_or_default();
+        let mut lines = vec!["repo: o/r".to_owned(), format!("token: {TOKEN}"), format!("api_url: {}", fake.url())];
+        lines.retain(|line| key_of.is_empty() || !line.starts_with(key_of));
+        if !key_of.is_empty() {
+            lines.push(format!("{key_of}:{rest}"));
+        }
+        let lines: Vec<String> = lines.iter().map(|line| format!("    {line}\n")).collect();
+        env.workflow(&format!("tracker:\n  kind: github\n  provider:\n{}{more}", lines.concat()));
+        let error = env.baton("poll --json").exits(10).error();
+        assert_eq!(error["code"], "invalid_tracker_config", "{key}");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(key)), "{key}: {error}");
+    }
+    assert_eq!(fake.take_lines(), [""; 0]);
+}
