@@ -65,6 +65,8 @@ complete -c baton -n "__fish_baton_using_subcommand init" -l color -d 'When to u
 always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand init" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand init" -l agent -d 'The agent that works on issues, instead of one found on PATH' -r -f -a "codex\t'Codex, by its app-server'
+claude\t'Claude Code, one shot a turn'"
 complete -c baton -n "__fish_baton_using_subcommand init" -l agent-command -d 'The command that works on an issue, instead of an agent found on PATH' -r
 complete -c baton -n "__fish_baton_using_subcommand init" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand init" -s q -l quiet -d 'Say less; twice: no warnings either'

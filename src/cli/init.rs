@@ -18,14 +18,27 @@ use crate::steps::{self, Starter};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   baton init
+  baton init --agent codex
   baton init --agent-command 'my-agent < \"$BATON_PROMPT_FILE\"'
   baton init --dry-run")]
 pub struct Args {
+    /// The agent that works on issues, instead of one found on PATH
+    #[arg(long, value_enum, conflicts_with = "agent_command")]
+    agent: Option<AgentChoice>,
     /// The command that works on an issue, instead of an agent found on PATH
     #[arg(long, value_name = "COMMAND")]
     agent_command: Option<String>,
     #[command(flatten)]
     dry_run: DryRun,
+}
+
+/// The agents for which `init` knows what to write.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum AgentChoice {
+    /// Codex, by its app-server
+    Codex,
+    /// Claude Code, one shot a turn
+    Claude,
 }
 
 /// What was made.
@@ -42,7 +55,12 @@ pub(super) struct Report {
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
-    let starter = Starter::find(args.agent_command.as_deref(), &cx.seams.env);
+    let starter = match (args.agent, &args.agent_command) {
+        (Some(AgentChoice::Codex), _) => Starter::with_codex(),
+        (Some(AgentChoice::Claude), _) => Starter::with_claude(),
+        (None, Some(command)) => Starter::with_command(command),
+        (None, None) => Starter::find(&cx.seams.env),
+    };
     let directory = steps::repository_or_here(&cx.here);
     let files = starter.files(&directory);
     let (kept, made): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.path.exists());

@@ -33,21 +33,36 @@ pub struct NewFile {
 }
 
 impl Starter {
-    /// With the agent or the command that was given, else the agent on PATH.
+    /// With the agent that is on PATH.
     #[must_use]
-    pub fn find(given: Option<&str>, env: &Environment) -> Self {
+    pub fn find(env: &Environment) -> Self {
         let on_path = |name: &str| {
             env.get_os("PATH").is_some_and(|path| std::env::split_paths(path).any(|entry| entry.join(name).is_file()))
         };
-        let agent = match given {
-            Some("codex") => Agent::Codex,
-            Some("claude") => Agent::Claude,
-            Some(command) => Agent::Given(command.to_owned()),
-            None if on_path("codex") => Agent::Codex,
-            None if on_path("claude") => Agent::Claude,
-            None => Agent::None,
+        let agent = match () {
+            () if on_path("codex") => Agent::Codex,
+            () if on_path("claude") => Agent::Claude,
+            () => Agent::None,
         };
         Self { agent }
+    }
+
+    /// With a command line.
+    #[must_use]
+    pub fn with_command(command: &str) -> Self {
+        Self { agent: Agent::Given(command.to_owned()) }
+    }
+
+    /// With Codex.
+    #[must_use]
+    pub fn with_codex() -> Self {
+        Self { agent: Agent::Codex }
+    }
+
+    /// With Claude Code.
+    #[must_use]
+    pub fn with_claude() -> Self {
+        Self { agent: Agent::Claude }
     }
 
     /// The agent's name.
@@ -140,14 +155,13 @@ mod tests {
 
     #[test]
     fn every_starter_validates() {
-        for (given, kind) in [
-            (None, AgentKind::Command),
-            (Some("my-agent --flag"), AgentKind::Command),
-            (Some("one\ntwo"), AgentKind::Command),
-            (Some("claude"), AgentKind::Command),
-            (Some("codex"), AgentKind::Codex),
+        for (starter, kind) in [
+            (Starter::find(&Environment::default()), AgentKind::Command),
+            (Starter::with_command("my-agent --flag"), AgentKind::Command),
+            (Starter::with_command("one\ntwo"), AgentKind::Command),
+            (Starter::with_claude(), AgentKind::Command),
+            (Starter::with_codex(), AgentKind::Codex),
         ] {
-            let starter = Starter::find(given, &Environment::default());
             let file = starter.files(Path::new("/p")).remove(0);
             let loaded = Workflow::from_text(&file.path, &file.text, &Environment::default(), &crate::tracker::profile);
             let workflow = loaded.unwrap_or_else(|error| panic!("{error}\n{}", file.text));

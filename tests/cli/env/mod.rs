@@ -5,8 +5,10 @@ mod agent;
 mod codex;
 mod command;
 mod files;
+mod model;
 mod privilege;
 mod processes;
+mod real;
 mod redact;
 mod schema;
 mod wait;
@@ -23,6 +25,7 @@ pub(crate) use codex::FAKE_CODEX;
 pub(crate) use command::Started;
 pub(crate) use privilege::{is_root, skip};
 pub(crate) use processes::{is_alive, kill};
+pub(crate) use real::Real;
 pub(crate) use wait::{patiently, wait_until};
 
 /// The place. Dropped, it kills what still runs in it, and after a failed test prints the runs' logs.
@@ -35,7 +38,12 @@ pub(crate) struct TestEnv {
 impl TestEnv {
     /// With an empty directory `p`, in which commands run.
     pub(crate) fn empty() -> Self {
-        let dir = tempfile::Builder::new().prefix("baton-test-").tempdir().expect("a directory");
+        Self::under(&std::env::temp_dir())
+    }
+
+    /// The same below a directory of one's choice.
+    pub(crate) fn under(parent: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("baton-test-").tempdir_in(parent).expect("a directory");
         let root = dir.path().canonicalize().expect("a path");
         for name in ["home", "tmp", "bin", "p", "agent", "said", "go"] {
             fs::create_dir(root.join(name)).expect(name);
