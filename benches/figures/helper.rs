@@ -12,6 +12,7 @@ use baton::queue::{ClaimError, Override};
 use baton::steps;
 use baton::store::{IssueRecord, Kind};
 
+use crate::codex;
 use crate::project::open;
 
 /// Claims the first so many issues one after the other.
@@ -25,6 +26,7 @@ pub(crate) fn asked(arguments: &[String]) -> Option<Box<dyn FnOnce() -> Result<(
     let (path, number) = (path.clone(), number.parse::<usize>().ok()?);
     match mode.as_str() {
         CLAIMS => Some(Box::new(move || claims(Path::new(&path), number))),
+        codex::APP_SERVER => Some(Box::new(move || codex::app_server(Path::new(&path), number))),
         RACE => Some(Box::new(move || race(Path::new(&path), number))),
         _ => None,
     }

@@ -6,7 +6,7 @@
 //! cargo bench -- start poll       only these groups
 //! ```
 //!
-//! Groups: `start claim race launch history memory poll scale crowd size`. Everything happens in `target/tmp`, so that flushes go to
+//! Groups: `start claim race launch codex history memory poll scale crowd size`. Everything happens in `target/tmp`, so that flushes go to
 //! a real disk, with real processes: the `baton` program as `cargo bench` builds it, git and bash. System calls are
 //! counted where `strace` is installed; the table says so where it is not.
 #![allow(
@@ -17,6 +17,7 @@
 )]
 
 mod claim;
+mod codex;
 mod crowd;
 mod helper;
 mod history;
@@ -41,11 +42,12 @@ struct Group {
     measure: fn() -> Result<Vec<Figure>>,
 }
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     Group { name: "start", measure: start::measure },
     Group { name: "claim", measure: claim::measure },
     Group { name: "race", measure: race::measure },
     Group { name: "launch", measure: launch::measure },
+    Group { name: "codex", measure: codex::measure },
     Group { name: "history", measure: history::measure },
     Group { name: "memory", measure: memory::measure },
     Group { name: "poll", measure: poll::measure },

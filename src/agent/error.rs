@@ -76,13 +76,20 @@ pub enum AgentError {
         message: String,
     },
     /// Somebody else has its conversation open.
-    #[error("conversation {thread_id} is in use by another process: {message}")]
+    #[error("conversation {thread_id} is in use by {}: {message}", named(processes))]
     SessionInUse {
         /// The conversation.
         thread_id: String,
+        /// Processes that have its files open, as far as this user may look.
+        processes: Vec<u32>,
         /// The agent's own words.
         message: String,
     },
+}
+
+fn named(processes: &[u32]) -> String {
+    let numbers: Vec<String> = processes.iter().map(u32::to_string).collect();
+    if numbers.is_empty() { "another process".to_owned() } else { format!("process {}", numbers.join(", ")) }
 }
 
 impl AgentError {

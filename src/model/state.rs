@@ -18,6 +18,9 @@ pub struct StateRecord {
     /// Until when a tracker wants to be left alone, by what it limits as one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tracker_limits: BTreeMap<String, Timestamp>,
+    /// What is left of the agent's subscription, as the last run that heard of it was told (SPEC 13.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limits: Option<Value>,
     /// What a newer Baton wrote.
     #[serde(flatten)]
     pub extra: Extra,

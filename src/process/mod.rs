@@ -9,6 +9,7 @@
 //! - [`run_script`]: a hook, from start to end.
 //! - [`end_descendants`], [`Tree`]: everything below a process, wherever it fled to.
 //! - [`end_orphans`], [`end_processes`]: what a killed supervisor left.
+//! - [`holders_of`]: who has a file open.
 //! - [`Signals`], [`nudge`]: what the outside tells us, and what we tell others.
 //!
 //! Linux is where all of it holds. Elsewhere `/proc` finds nothing, so that a tree is its process group and doubt is
@@ -16,6 +17,7 @@
 
 mod descendants;
 mod foreground;
+mod holders;
 mod identity;
 mod lifeline;
 mod orphans;
@@ -33,6 +35,7 @@ mod tree;
 
 pub use descendants::{become_subreaper, end_descendants, reap_adopted};
 pub use foreground::run_foreground;
+pub use holders::holders_of;
 pub use identity::{Liveness, current, liveness, of_pid};
 pub use lifeline::{Lifeline, create_lifeline, is_held_by, probe_lifeline};
 pub use orphans::{end_orphans, end_processes, find_orphans};

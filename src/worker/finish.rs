@@ -8,9 +8,10 @@ use super::attempt::{Attempt, failure};
 use super::patience::Patience;
 use super::report::Report;
 use super::state::{Asked, State, Stop};
-use crate::model::{ClaimRecord, Outcome, Phase, Request, RunRecord};
+use crate::model::{ClaimRecord, Outcome, Phase, Request, RunRecord, StateRecord};
 use crate::outcome::{End, classify};
 use crate::process;
+use crate::project::STATE;
 use crate::queue::{self, Seen};
 use crate::recovery::run_mark;
 use crate::store::{DocId, Redactor, StoreError, Transaction};
@@ -134,11 +135,11 @@ impl State<'_> {
                 }
             };
             if let Some(record) = tx.get::<RunRecord>(&self.spec.run.to_string())? {
-                let mut record = self.recorded(record);
-                if let Some(limits) = &self.rate_limits {
-                    record.extra.insert("rate_limits".to_owned(), limits.clone());
-                }
-                tx.put(&record)?;
+                tx.put(&self.recorded(record))?;
+            }
+            if let Some(limits) = &self.rate_limits {
+                let state: StateRecord = tx.get(STATE)?.unwrap_or_default();
+                tx.put(&StateRecord { rate_limits: Some(limits.clone()), ..state })?;
             }
             self.keep_session(tx)?;
             queue::finish(tx, &self.spec.run, outcome, seen, &self.policy, now)?;

@@ -233,6 +233,7 @@ fn a_usage_limit_is_not_tried_again_before_it_is_lifted() {
     let status = env.status("A");
     assert!(status.to_string().contains("2100-01-01T00:00:00"), "{status:#}");
     let limits = env.run_events("A.1", "rate_limits").pop().expect("limits");
+    assert_eq!(env.baton("status --json").json()["rate_limits"], limits);
     assert_eq!((&limits["primary"]["usedPercent"], &limits["secondary"]["usedPercent"]), (&100.into(), &7.into()));
 }
 

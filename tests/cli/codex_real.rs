@@ -199,6 +199,28 @@ fn real_codex_without_a_model_stalls_and_is_tried_again() {
 }
 
 #[test]
+fn real_codex_leaves_a_thread_alone_that_somebody_has_open() {
+    let Some(real) = Real::new() else { return };
+    let env = &real.env;
+    real.model.script("Work on A.", &json!([{ "error": 400 }]));
+    env.issue("A", "");
+    env.baton("worker launch A --wait").exits(20);
+    let thread = env.run("A.1")["session_id"].as_str().expect("a session")[..36].to_owned();
+    let hello = json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "x", "title": "x", "version": "1" } } });
+    let resume = json!({ "id": 2, "method": "thread/resume", "params": { "threadId": thread, "excludeTurns": true } });
+    let holder = env
+        .script(&format!(
+            "(echo '{hello}'; echo '{{\"method\":\"initialized\"}}'; echo '{resume}'; exec sleep 600) | $TEST_ROOT/bin/codex app-server > $TEST_ROOT/said/holder"
+        ))
+        .start();
+    wait_until("somebody has the thread", || env.said_lines("holder").iter().any(|line| line.contains("\"id\":2")));
+    let refused = env.baton("worker launch A --now --wait").exits(20).to_string();
+    assert!(refused.contains(&format!("conversation {thread} is in use by process ")), "{refused}");
+    assert_eq!(real.model.requests().len(), 1, "nothing is started");
+    drop(holder.kill());
+}
+
+#[test]
 fn real_codex_works_for_somebody_who_begins() {
     let Some(real) = Real::new() else { return };
     let env = &real.env;

@@ -17,7 +17,7 @@ use super::usage::RateLimits;
 use crate::agent::log::AgentLog;
 use crate::agent::transcript::Transcript;
 use crate::agent::{AgentError, SessionContext, SessionStarted};
-use crate::process::Shell;
+use crate::process::{Shell, holders_of};
 
 /// What is said in messages of the command.
 const COMMAND: &str = "codex.command";
@@ -130,7 +130,8 @@ impl Session {
                 Ok(Resumed::Thread)
             }
             Err(CallError::Refused(message)) if message.contains("already has an active writer") => {
-                Err(AgentError::SessionInUse { thread_id: thread.to_owned(), message })
+                let processes = holders_of(thread);
+                Err(AgentError::SessionInUse { thread_id: thread.to_owned(), processes, message })
             }
             Err(CallError::Refused(message)) if is_gone(&message) => Ok(Resumed::Gone(message)),
             Err(error) => Err(why(error, REQUEST, limit)),

@@ -213,6 +213,7 @@ pub fn status(store: &Store, seams: &Seams) -> Result<StatusReport> {
     let mut report = StatusReport {
         as_of: rows.as_of(),
         last_poll: last_poll(store, state.poll_error),
+        rate_limits: state.rate_limits,
         damaged: damaged(&rows.damaged),
         ..StatusReport::empty(now)
     };
