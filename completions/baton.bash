@@ -1203,7 +1203,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__issue__subcmd__create)
-            opts="-C -q -v -d -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --description --state --priority --label --blocked-by --parent --assignee --dry-run --exit-code --help"
+            opts="-C -q -v -d -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --description --state --priority --label --blocked-by --parent --assignee --idempotency-key --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1258,6 +1258,10 @@ _baton() {
                     return 0
                     ;;
                 --assignee)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1737,7 +1741,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__worker__subcmd__launch)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --wait --foreground --now --launch-timeout --dry-run --exit-code --help"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --wait --foreground --now --launch-timeout --idempotency-key --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1764,6 +1768,10 @@ _baton() {
                     return 0
                     ;;
                 --launch-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

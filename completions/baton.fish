@@ -351,6 +351,7 @@ always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l launch-timeout -d 'How long a phase of the launch may take; hooks have their own timeout' -r
+complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l idempotency-key -d 'Launch once: the same request under this key prints the same run ever after' -r
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand worker; and __fish_seen_subcommand_from launch" -s v -l verbose -d 'Say more; twice: details for debugging'
@@ -537,6 +538,7 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l blocked-by -d 'An issue that must be finished first; may be given several times' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l parent -d 'The issue that this one is a part of' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l assignee -d 'Whose it is' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l idempotency-key -d 'Make it once: the same request under this key prints the same issue ever after' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; twice: details for debugging'

@@ -1,6 +1,6 @@
 //! What happened: from what ended a run to its outcome (SPEC 7.2, 10.6, 14.1). Pure.
 
-use crate::model::{Outcome, OutcomeCode, OutcomeKind, RequestKind, Timestamp, Tokens};
+use crate::model::{Outcome, OutcomeCode, OutcomeKind, ReplaySafety, RequestKind, Timestamp, Tokens};
 
 /// What ended a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Tally {
     pub progress: Option<String>,
     /// Continuations in a row without progress; `None` where they were not counted.
     pub idle_continuations: Option<u32>,
+    /// What it means to do the step again at which it was left.
+    pub replay_safety: Option<ReplaySafety>,
 }
 
 /// The outcome of a run that ended so.
@@ -101,9 +103,21 @@ pub fn classify(end: &End, tally: Tally, finished_at: Timestamp) -> Outcome {
         | End::Reboot
         | End::Unkillable(_) => None,
     };
-    let Tally { turns, tokens, progress, idle_continuations } = tally;
+    let Tally { turns, tokens, progress, idle_continuations, replay_safety } = tally;
     let error = error.cloned();
-    Outcome { outcome, code, summary, error, turns, tokens, progress, idle_continuations, not_before, finished_at }
+    Outcome {
+        outcome,
+        code,
+        summary,
+        error,
+        turns,
+        tokens,
+        progress,
+        idle_continuations,
+        replay_safety: replay_safety.filter(|_| outcome == Kind::Interrupted),
+        not_before,
+        finished_at,
+    }
 }
 
 fn failed<'e>(

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 
-use crate::model::{Outcome, OutcomeCode, OutcomeKind, Reason, ReasonCode, RetryKind, Status, Timestamp};
+use crate::model::{
+    Outcome, OutcomeCode, OutcomeKind, Reason, ReasonCode, ReplayClasses, ReplaySafety, RetryKind, Status, Timestamp,
+};
 
 /// Delay of a continuation (SPEC 8.4).
 pub const CONTINUATION_DELAY_MS: u64 = 1_000;
@@ -20,6 +22,8 @@ pub struct RetryPolicy {
     pub max_idle_continuations: u32,
     /// `agent.max_tokens_per_issue`.
     pub max_tokens: u64,
+    /// `recovery.block_on`: classes of steps at which an interrupted run waits for a person.
+    pub block_on: ReplayClasses,
 }
 
 /// What is known of the issue before this outcome.
@@ -108,6 +112,11 @@ fn next(
         OutcomeKind::Succeeded => {
             waiting(RetryKind::Continuation, history.attempts, CONTINUATION_DELAY_MS, None, outcome.not_before, now)
         }
+        OutcomeKind::Interrupted if gate(outcome, policy).is_some() => {
+            let class = gate(outcome, policy).map_or("", ReplaySafety::as_str);
+            let message = format!("it was interrupted at a step that is `{class}`, which recovery.block_on names");
+            blocked(ReasonCode::OperatorGated, message)
+        }
         OutcomeKind::Failed | OutcomeKind::TimedOut | OutcomeKind::Stalled | OutcomeKind::Interrupted => {
             if policy.max_attempts > 0 && failures >= policy.max_attempts {
                 let last = error().unwrap_or_default();
@@ -120,6 +129,11 @@ fn next(
             waiting(RetryKind::Failure, history.attempts, delay_ms, error(), outcome.not_before, now)
         }
     }
+}
+
+/// The class of the step at which the run was left, where a person is to look first.
+fn gate(outcome: &Outcome, policy: &RetryPolicy) -> Option<ReplaySafety> {
+    outcome.replay_safety.filter(|class| policy.block_on.contains(*class))
 }
 
 fn canceled(outcome: &Outcome, history: &History, now: Timestamp) -> Status {
@@ -181,8 +195,13 @@ mod tests {
     use crate::model::RequestKind;
     use crate::outcome::{End, Tally, classify};
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { max_backoff_ms: 300_000, max_attempts: 10, max_idle_continuations: 5, max_tokens: 0 };
+    const POLICY: RetryPolicy = RetryPolicy {
+        max_backoff_ms: 300_000,
+        max_attempts: 10,
+        max_idle_continuations: 5,
+        max_tokens: 0,
+        block_on: ReplayClasses::NONE,
+    };
     const FIRST: History = History { attempts: 1, failures: 0, idle_continuations: 0, tokens: 0 };
 
     fn now() -> Timestamp {
@@ -263,6 +282,25 @@ mod tests {
             Some(ReasonCode::NeedsInput)
         );
         assert_eq!(block(&after(&End::Unkillable("7".into()), FIRST, POLICY).status), Some(ReasonCode::Unkillable));
+    }
+
+    #[test]
+    fn a_class_that_is_named_waits_for_a_person_and_only_when_the_run_was_interrupted() {
+        let gated = RetryPolicy { block_on: [ReplaySafety::OperatorGated].into_iter().collect(), ..POLICY };
+        let after = |end: &End, class, policy| {
+            let tally = Tally { replay_safety: Some(class), ..Tally::default() };
+            decide(&classify(end, tally, now()), &FIRST, policy, now()).status
+        };
+        let died = End::WorkerDied(String::new());
+        for end in [died.clone(), End::Reboot, End::Signal("SIGTERM".into())] {
+            let status = after(&end, ReplaySafety::OperatorGated, &gated);
+            assert_eq!(block(&status), Some(ReasonCode::OperatorGated), "{end:?}");
+        }
+        // Evidence, and no gate, unless it is named.
+        assert!(delay(&after(&died, ReplaySafety::NonReplayableSideEffect, &gated)).is_some());
+        assert!(delay(&after(&died, ReplaySafety::OperatorGated, &POLICY)).is_some());
+        let failed = End::Turn { error: "e".into(), not_before: None };
+        assert!(delay(&after(&failed, ReplaySafety::OperatorGated, &gated)).is_some());
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use super::{Error, Exit};
 use crate::agent::AgentError;
 use crate::place::PlaceError;
-use crate::queue::ClaimError;
 use crate::queue::claim::is_passing;
+use crate::queue::{ClaimError, KeyReused};
 use crate::recovery::RecoveryError;
 use crate::store::StoreError;
 use crate::tracker::TrackerError;
@@ -110,6 +110,7 @@ impl From<TrackerError> for Error {
             | TrackerError::InvalidConfig { .. }
             | TrackerError::MissingSecret { .. } => Exit::Config,
             TrackerError::IssueNotFound(_) => Exit::NotFound,
+            TrackerError::KeyReused(_) => Exit::Conflict,
             TrackerError::InvalidIssue(_) | TrackerError::ReadOnly { .. } | TrackerError::Unsupported { .. } => {
                 Exit::WrongState
             }
@@ -215,6 +216,13 @@ impl From<RecoveryError> for Error {
     }
 }
 
+impl From<KeyReused> for Error {
+    fn from(error: KeyReused) -> Self {
+        Self::new(Exit::Conflict, "idempotency_key_reused", error.to_string())
+            .hint("take another key for another request; a key belongs to its first one for good")
+    }
+}
+
 impl From<ClaimError> for Error {
     fn from(error: ClaimError) -> Self {
         match error {
@@ -230,6 +238,7 @@ impl From<ClaimError> for Error {
                 .hint("try again when that shell has ended")
                 .retryable(),
             ClaimError::Stale { .. } => Self::new(Exit::WrongState, "stale_snapshot", error.to_string()).retryable(),
+            ClaimError::KeyReused(error) => error.into(),
             ClaimError::Unknown(_) => Self::new(Exit::NotFound, "not_found", error.to_string()),
             ClaimError::Io { .. } => caused(Exit::Failed, "io", &error),
         }

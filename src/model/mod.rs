@@ -2,18 +2,22 @@
 //!
 //! These are plain values. They know no file, no clock, no tracker and no agent; a state is an enum that carries its own data, so that an illegal combination does not compile.
 
+mod checkpoint;
 mod issue;
 mod key;
 mod outcome;
+mod receipt;
 mod run;
 mod session;
 mod state;
 mod work;
 mod workspace;
 
+pub use checkpoint::{Checkpoint, ReplayClasses, ReplaySafety, ResumeDisposition};
 pub use issue::{Issue, IssueRef, normal_state};
 pub use key::{Key, KeyError, RunId};
 pub use outcome::{Outcome, OutcomeCode, OutcomeKind, Tokens};
+pub use receipt::{Mark, Receipt};
 pub use run::{HookReceipt, Phase, Process, Request, RequestKind, RunRecord};
 pub use session::SessionRecord;
 pub use state::{PollError, StateRecord};

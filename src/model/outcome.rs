@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{ReplaySafety, Timestamp};
 
 /// The seven ways in which a run can end (SPEC 7.2); written once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
@@ -121,6 +121,9 @@ pub struct Outcome {
     /// Continuations in a row without progress, this run's turns included; `None` where they were not counted.
     #[serde(default)]
     pub idle_continuations: Option<u32>,
+    /// What it means to do the step again at which an interrupted run was left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_safety: Option<ReplaySafety>,
     /// Not to be retried before (a usage limit whose reset the agent reported).
     pub not_before: Option<Timestamp>,
     /// When the run ended.

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Policy, Slots, reasons};
-use crate::model::{Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, RunId, RunRecord, Status, Timestamp, Work};
+use super::{KeyReused, Once, Policy, Slots, reasons};
+use crate::model::{
+    Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, Receipt, RunId, RunRecord, Status, Timestamp, Work,
+};
 use crate::process;
 use crate::store::{By, IssueRecord, Kind, Store, StoreError, Transaction};
 
@@ -69,6 +71,9 @@ pub enum ClaimError {
     /// The store has no record of it.
     #[error("{0} is not in the store")]
     Unknown(Key),
+    /// Its idempotency key belongs to another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
     /// The run folder or lifeline could not be made.
     #[error("cannot make {path}")]
     Io {
@@ -110,29 +115,77 @@ pub struct Asked<'a> {
     pub overriding: Override,
 }
 
+/// What a request under an idempotency key brought.
+#[derive(Debug)]
+pub enum Taken {
+    /// A claim.
+    Claimed(Claimed),
+    /// The answer to the same request, which came before.
+    Replayed(Receipt),
+}
+
 /// Claims the issue if it is eligible and has a slot on the state read under the lock.
 pub fn take(store: &Store, by: &By, asked: &Asked<'_>, policy: &Policy, now: Timestamp) -> Result<Claimed, ClaimError> {
     let mut made = None;
+    let taken = store.transact(now, by, |tx| claim(tx, store, asked, policy, now, &mut made));
+    unless_committed(&taken, made);
+    taken
+}
+
+/// The same under an idempotency key: of any number of equal requests, one claims, and the others get its answer, however
+/// the run ended. The receipt is part of the claim's transaction.
+pub fn take_once(
+    store: &Store,
+    by: &By,
+    asked: &Asked<'_>,
+    once: &Once,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Taken, ClaimError> {
+    let mut made = None;
     let taken = store.transact(now, by, |tx| {
-        let known: Work = tx.get(asked.key.as_str())?.ok_or_else(|| ClaimError::Unknown(asked.key.clone()))?;
-        let work = overridden(&known, asked.overriding);
-        check(tx, &work, asked, policy, now)?;
-        let (run, lifeline) = make_run(store, asked.key, work.last_run)?;
-        made = Some(store.layout().run(&run));
-        if work.status != known.status {
-            let data = json!({ "was": known.status.as_str(), "how": "worker launch --now" });
-            tx.event("issue.retried", Some(&work.identifier), None, data);
+        if let Some(receipt) = once.replay(once.receipt(tx)?)? {
+            return Ok(Taken::Replayed(receipt));
         }
-        let attempt = (work.attempts > 0).then_some(work.attempts);
-        let data = json!({ "attempt": attempt, "state": asked.issue.state });
-        let fence = tx.event("run.claimed", Some(&work.identifier), Some(&run), data);
-        record(tx, work, asked, &Claim { run: run.clone(), fence, at: now }, attempt)?;
-        Ok(Claimed { run, fence, attempt, lifeline })
+        let claimed = claim(tx, store, asked, policy, now, &mut made)?;
+        let (identifier, run, attempt) = (&asked.issue.identifier, &claimed.run, claimed.attempt);
+        once.answer(tx, json!({ "identifier": identifier, "run": run, "attempt": attempt }), now)?;
+        Ok(Taken::Claimed(claimed))
     });
-    if let (Err(_), Some(folder)) = (&taken, made) {
+    unless_committed(&taken, made);
+    taken
+}
+
+/// The claim's part of a transaction. `made` is told the folder that it made.
+fn claim(
+    tx: &mut Transaction<'_>,
+    store: &Store,
+    asked: &Asked<'_>,
+    policy: &Policy,
+    now: Timestamp,
+    made: &mut Option<PathBuf>,
+) -> Result<Claimed, ClaimError> {
+    let known: Work = tx.get(asked.key.as_str())?.ok_or_else(|| ClaimError::Unknown(asked.key.clone()))?;
+    let work = overridden(&known, asked.overriding);
+    check(tx, &work, asked, policy, now)?;
+    let (run, lifeline) = make_run(store, asked.key, work.last_run)?;
+    *made = Some(store.layout().run(&run));
+    if work.status != known.status {
+        let data = json!({ "was": known.status.as_str(), "how": "worker launch --now" });
+        tx.event("issue.retried", Some(&work.identifier), None, data);
+    }
+    let attempt = (work.attempts > 0).then_some(work.attempts);
+    let data = json!({ "attempt": attempt, "state": asked.issue.state });
+    let fence = tx.event("run.claimed", Some(&work.identifier), Some(&run), data);
+    record(tx, work, asked, &Claim { run: run.clone(), fence, at: now }, attempt)?;
+    Ok(Claimed { run, fence, attempt, lifeline })
+}
+
+/// A claim that was not committed leaves no folder.
+fn unless_committed<T>(taken: &Result<T, ClaimError>, made: Option<PathBuf>) {
+    if let (Err(_), Some(folder)) = (taken, made) {
         discard(&folder);
     }
-    taken
 }
 
 /// The work as an operator wants it to be seen: `--now` puts a waiting or blocked issue back into the queue.

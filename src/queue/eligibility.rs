@@ -32,6 +32,7 @@ impl From<&Config> for Policy {
                 max_attempts: config.agent.max_attempts,
                 max_idle_continuations: config.agent.max_idle_continuations,
                 max_tokens: config.agent.max_tokens_per_issue,
+                block_on: config.recovery.block_on.iter().copied().collect(),
             },
         }
     }
@@ -157,7 +158,13 @@ pub(crate) mod tests {
             max_concurrent: 2,
             by_state: std::collections::BTreeMap::new(),
             shared_workspace: false,
-            retry: RetryPolicy { max_backoff_ms: 300_000, max_attempts: 10, max_idle_continuations: 5, max_tokens: 0 },
+            retry: RetryPolicy {
+                max_backoff_ms: 300_000,
+                max_attempts: 10,
+                max_idle_continuations: 5,
+                max_tokens: 0,
+                block_on: crate::model::ReplayClasses::NONE,
+            },
         }
     }
 

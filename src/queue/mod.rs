@@ -7,15 +7,17 @@ pub mod claim;
 mod eligibility;
 mod finish;
 mod hold;
+mod once;
 mod order;
 mod plan;
 mod slots;
 mod status;
 
-pub use claim::{Asked, ClaimError, Claimed, Override, take};
+pub use claim::{Asked, ClaimError, Claimed, Override, Taken, take, take_once};
 pub use eligibility::{Policy, reasons};
 pub use finish::{event_of, finish, in_use, started, what_follows};
 pub use hold::{HOLDER, hold};
+pub use once::{KeyReused, Once};
 pub use order::dispatch_order;
 pub use plan::{Plan, Waiting, plan};
 pub use slots::Slots;

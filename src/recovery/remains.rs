@@ -10,7 +10,7 @@ use crate::process::{self, Lifeline};
 use crate::project::Project;
 use crate::run_folder::RunFolder;
 use crate::store::IssueRecord;
-use crate::workspace::RunContext;
+use crate::workspace::{LeaseSeen, RunContext};
 
 /// What a tree is given after the first SIGKILL.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
@@ -59,6 +59,16 @@ pub(super) fn unreachable(lifeline: &Path) -> Option<Reason> {
             Some(Reason::new(ReasonCode::OrphanUnreachable, text))
         }
         Lifeline::Free | Lifeline::Unknown => None,
+    }
+}
+
+/// The lease of a dead worker's workspace went with it; the note in it, which names the dead, goes now.
+pub(super) fn release_lease(project: &Project, taken: &Taken) {
+    let workspaces = project.workspaces(&taken.by);
+    let key = &taken.work.key;
+    if workspaces.lease_seen(key).0 == LeaseSeen::Left {
+        // Whoever has it by now has written a note of his own.
+        let _ = workspaces.lease(key, Some(Duration::ZERO));
     }
 }
 

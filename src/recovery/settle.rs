@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::decide::{Action, Found, RunSeen, action_after, of_run};
-use super::remains::{after_run, end_tree};
+use super::remains::{after_run, end_tree, release_lease};
 use super::take_over::{Taken, take_over};
 use super::{DeadClaim, RecoveryError, dead_claims};
 use crate::chain::chain;
 use crate::join::join_all;
 use crate::model::{
-    ClaimRecord, HookReceipt, Key, Outcome, OutcomeCode, Reason, RunId, RunRecord, SessionRecord, Status, Timestamp,
-    Work,
+    ClaimRecord, HookReceipt, Key, Outcome, OutcomeCode, Reason, ResumeDisposition, RunId, RunRecord, SessionRecord,
+    Status, Timestamp, Work,
 };
 use crate::outcome::{End, Tally, classify};
 use crate::process;
@@ -71,6 +71,7 @@ async fn settle_one(project: &Project, dead: &DeadClaim, end: Option<End>) -> Re
     let folder = RunFolder::of(project.store.layout(), &run);
     let tree = end_tree(project, &taken, &folder).await;
     let after_run = after_run(project, &taken, &folder).await;
+    release_lease(project, &taken);
     let evidence = Evidence {
         left: folder.read_outcome(),
         end,
@@ -124,6 +125,11 @@ impl Evidence<'_> {
             held: work.is_held(),
             tree: !self.tree.is_empty(),
         };
+        let checkpoint = run_folder::last_checkpoint(&self.folder.checkpoints());
+        let block_on = project.policy().retry.block_on;
+        let disposition = checkpoint
+            .as_ref()
+            .map(|last| ResumeDisposition::of(last.replay_safety, block_on, session.is_some(), self.left.is_some()));
         // A hold counts for nothing: what the issue was before is no news.
         let unheld = matches!(&work.status, Status::Held { before, .. } if **before == status);
         let as_left = self.left.as_ref() == Some(outcome);
@@ -139,6 +145,9 @@ impl Evidence<'_> {
                 "outcome_left": seen.outcome_left,
                 "tree": self.tree,
                 "after_run": self.after_run,
+                "checkpoint": checkpoint,
+                "resume_disposition": disposition,
+                "result_published": seen.outcome_left,
                 "thread_id": session.map(|session| session.thread_id),
             }),
             run,
@@ -165,11 +174,12 @@ impl Evidence<'_> {
 
     fn tally(&self) -> Tally {
         if let Some(left) = self.left.clone() {
-            let Outcome { turns, tokens, progress, idle_continuations, .. } = left;
-            return Tally { turns, tokens, progress, idle_continuations };
+            let Outcome { turns, tokens, progress, idle_continuations, replay_safety, .. } = left;
+            return Tally { turns, tokens, progress, idle_continuations, replay_safety };
         }
         let (turns, tokens) = run_folder::used(&self.folder.events());
-        Tally { turns: turns.max(self.dead.run.turns), tokens, ..Tally::default() }
+        let replay_safety = run_folder::last_checkpoint(&self.folder.checkpoints()).map(|last| last.replay_safety);
+        Tally { turns: turns.max(self.dead.run.turns), tokens, replay_safety, ..Tally::default() }
     }
 
     /// What ended a run whose worker left no word: what it was asked to do, a reboot, or its death.

@@ -1,13 +1,14 @@
 //! `runs/<id>/events.jsonl`: what happened in a run, in order and without gaps (DESIGN §3, "Run events"; SPEC 10.4).
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::append::Lines;
 use crate::model::{Timestamp, Tokens};
 
 /// Bytes of the file's end in which its last event is looked for.
@@ -30,39 +31,28 @@ pub struct RunEvent {
 /// The file, written by the run's supervisor alone.
 #[derive(Debug)]
 pub struct EventLog {
-    file: File,
+    lines: Lines,
     seq: u64,
-    length: u64,
 }
 
 impl EventLog {
     /// A new one.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        file.set_len(0)?;
-        Ok(Self { file, seq: 0, length: 0 })
+        Ok(Self { lines: Lines::create(path)?, seq: 0 })
     }
 
     /// Appends an event by one write. One that cannot be written (a full disk) leaves no trace and no gap.
     pub fn write(&mut self, at: Timestamp, kind: &str, data: Value) {
         let event = RunEvent { seq: self.seq + 1, at, kind: kind.to_owned(), data };
-        let mut line = serde_json::to_vec(&event).unwrap_or_default();
-        line.push(b'\n');
-        match self.file.write_all(&line) {
-            Ok(()) => {
-                self.seq += 1;
-                self.length += u64::try_from(line.len()).unwrap_or(0);
-            }
-            Err(error) => {
-                let _ = self.file.set_len(self.length);
-                tracing::warn!(event = kind, %error, "event not written");
-            }
+        match self.lines.append(serde_json::to_vec(&event).unwrap_or_default()) {
+            Ok(()) => self.seq += 1,
+            Err(error) => tracing::warn!(event = kind, %error, "event not written"),
         }
     }
 
     /// Flushes what was written, at the boundaries of turns.
     pub fn sync(&self) {
-        if let Err(error) = self.file.sync_data() {
+        if let Err(error) = self.lines.sync() {
             tracing::warn!(%error, "events not flushed");
         }
     }
@@ -71,6 +61,11 @@ impl EventLog {
 /// The last whole event of a run; reads the file's end alone.
 #[must_use]
 pub fn last_event(path: &Path) -> Option<RunEvent> {
+    last_line(path)
+}
+
+/// The last whole line of a file, read as JSON; reads the file's end alone.
+pub(super) fn last_line<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let mut file = File::open(path).ok()?;
     let length = file.seek(SeekFrom::End(0)).ok()?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
@@ -109,6 +104,9 @@ pub fn thread_totals(path: &Path) -> Option<(String, Tokens)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+
     use serde_json::json;
 
     use super::*;

@@ -4,6 +4,8 @@
 //! a run whose supervisor is dead.
 
 mod activity;
+mod append;
+mod checkpoints;
 mod events;
 
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +20,7 @@ use crate::model::{HookReceipt, Outcome, Process, RunId};
 use crate::store::Layout;
 
 pub use activity::{Activity, ActivityFile, read_activity, silence_ms};
+pub use checkpoints::{CheckpointLog, last_checkpoint};
 pub use events::{EventLog, RunEvent, last_event, thread_totals, used};
 
 /// `runs/<id>/`.
@@ -84,6 +87,12 @@ impl RunFolder {
     #[must_use]
     pub fn events(&self) -> PathBuf {
         self.path.join("events.jsonl")
+    }
+
+    /// The boundaries between the run's steps.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints.jsonl")
     }
 
     /// When the agent last gave a sign of life.

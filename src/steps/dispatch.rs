@@ -146,7 +146,9 @@ fn refusal(error: ClaimError) -> Result<Vec<Reason>> {
         ClaimError::Store(StoreError::DamagedDocument { .. }) => {
             Ok(vec![Reason::new(ReasonCode::Damaged, "its manifest is damaged; `baton status` says how")])
         }
-        ClaimError::Unknown(_) | ClaimError::Io { .. } | ClaimError::Store(_) => Err(error.into()),
+        ClaimError::Unknown(_) | ClaimError::KeyReused(_) | ClaimError::Io { .. } | ClaimError::Store(_) => {
+            Err(error.into())
+        }
     }
 }
 

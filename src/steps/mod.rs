@@ -9,6 +9,7 @@ mod dispatch;
 mod issue;
 mod issue_plan;
 mod lookup;
+mod once;
 mod poll;
 mod preview;
 mod reconcile;
@@ -24,9 +25,10 @@ pub use clean::{CleanOptions, Cleaned, clean_all, clean_issue, clean_terminal};
 pub use dispatch::{
     DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
 };
-pub use issue::{IssueView, Scope, comment, create, edit, issues, show};
+pub use issue::{IssueView, Scope, comment, create, create_once, created_before, edit, issues, show};
 pub use issue_plan::{comment_plan, create_plan, edit_plan};
 pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};
+pub use once::{LaunchedBefore, claim_once, launch_request, launched_again, launched_before};
 pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
 pub use preview::{LaunchPlan, preview_dispatch, preview_launch};
 pub use reconcile::{NotEnded, ReconcileReport, Stopped, reconcile};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ClaimRecord, Issue, Key, RunRecord, SessionRecord, Work};
+use crate::model::{ClaimRecord, Issue, Key, Receipt, RunRecord, SessionRecord, Work};
 
 /// The kinds of manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,6 +158,13 @@ impl Document for SessionRecord {
     const KIND: Kind = Kind::Sessions;
     fn name(&self) -> String {
         self.key.to_string()
+    }
+}
+
+impl Document for Receipt {
+    const KIND: Kind = Kind::Receipts;
+    fn name(&self) -> String {
+        self.name.clone()
     }
 }
 

@@ -88,6 +88,9 @@ pub enum TrackerError {
         /// `list issues of every state`, …
         operation: &'static str,
     },
+    /// The idempotency key made another issue than the one that is asked for.
+    #[error("the idempotency key was used for another request before, which made {0}")]
+    KeyReused(String),
     /// Other writers do not let this one through.
     #[error("{path}: {why}")]
     Busy {
@@ -115,6 +118,7 @@ impl TrackerError {
             Self::InvalidIssue(_) => "invalid_issue",
             Self::ReadOnly { .. } => "tracker_read_only",
             Self::Unsupported { .. } => "tracker_unsupported",
+            Self::KeyReused(_) => "idempotency_key_reused",
             Self::Busy { .. } => "tracker_busy",
         }
     }
@@ -130,6 +134,7 @@ impl TrackerError {
             | Self::MissingSecret { .. }
             | Self::Response(_)
             | Self::IssueNotFound(_)
+            | Self::KeyReused(_)
             | Self::InvalidIssue(_)
             | Self::ReadOnly { .. }
             | Self::Unsupported { .. } => false,

@@ -1,7 +1,7 @@
 //! A tracker's optional writes, and what is written.
 
 use super::{BoxFuture, TrackerError};
-use crate::model::Issue;
+use crate::model::{Issue, Mark};
 
 /// A tracker's optional writes. Each returns the issue as it is after the write.
 pub trait Writer: Send + Sync {
@@ -59,6 +59,8 @@ pub struct NewIssue {
     pub parent: Option<String>,
     /// Assignee.
     pub assignee: Option<String>,
+    /// The request under an idempotency key. A tracker that can keep it beside the issue makes no second one.
+    pub mark: Option<Mark>,
 }
 
 /// A change to an issue.

@@ -24,6 +24,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 impl Attempt<'_> {
     /// Ends everything that the run started, runs `after_run`, and commits the outcome.
     pub(super) async fn finish(&mut self, end: End) -> Result<Outcome, String> {
+        // Whoever slept through a take-over has nothing more to say.
+        if let Err(Stop::Lost(reason)) = self.state.still_ours() {
+            self.end_agent().await;
+            return Err(reason);
+        }
         self.state.phase(Phase::Finishing);
         // The turn may have been cut short.
         self.state.activity.set_in_turn(false);
@@ -103,6 +108,7 @@ impl State<'_> {
         loop {
             let redactor = self.project.store.redactor();
             let outcome = redacted(redactor, classify(&end, self.tally.clone(), self.project.seams.now()));
+            self.still_ours()?;
             if let Err(error) = self.folder.write_outcome(&outcome) {
                 tracing::warn!(%error, "outcome not left in the run's folder");
             }

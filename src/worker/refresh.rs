@@ -49,6 +49,7 @@ impl State<'_> {
             return Err(failed(format!("tracker `{}` has no writes", self.project.tracker.kind())));
         };
         let asked_at = insist(|| self.project.store.last_seq()).await?;
+        self.still_ours()?;
         let edit = IssueEdit { state: Some(state.clone()), ..IssueEdit::default() };
         let edited = patiently(PATIENCE, TrackerError::retryable, || writer.edit(&self.issue.id, &edit)).await;
         self.issue = edited.map_err(|error| failed(chain(&error)))?;

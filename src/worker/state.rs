@@ -14,12 +14,12 @@ use super::shorten::shorten;
 use super::spec::Spec;
 use crate::agent::AgentEvent;
 use crate::chain::chain;
-use crate::model::{Extra, HookReceipt, Issue, Phase, Process, RunRecord, SessionRecord, Tokens, Work};
+use crate::model::{ClaimRecord, Extra, HookReceipt, Issue, Phase, Process, RunRecord, SessionRecord, Tokens, Work};
 use crate::outcome::{End, Tally};
 use crate::process;
 use crate::project::Project;
 use crate::queue::{self, Policy};
-use crate::run_folder::{self, ActivityFile, EventLog, RunFolder};
+use crate::run_folder::{self, ActivityFile, CheckpointLog, EventLog, RunFolder};
 use crate::store::{By, StoreError};
 use crate::workspace::{Lease, RunContext, Workspaces};
 
@@ -59,6 +59,7 @@ pub(super) struct State<'p> {
     pub(super) context: RunContext,
     pub(super) reporter: Reporter,
     pub(super) events: EventLog,
+    pub(super) checkpoints: CheckpointLog,
     pub(super) activity: Rc<ActivityFile>,
     /// The issue as last seen.
     pub(super) issue: Issue,
@@ -93,6 +94,7 @@ impl<'p> State<'p> {
         reporter: Reporter,
     ) -> Result<Self, WorkerError> {
         let events = EventLog::create(&folder.events());
+        let checkpoints = CheckpointLog::create(&folder.checkpoints());
         let activity = ActivityFile::create(&folder.activity());
         Ok(Self {
             project,
@@ -103,6 +105,7 @@ impl<'p> State<'p> {
             context: RunContext { run: spec.run.clone(), attempt: spec.attempt },
             reporter,
             events: events.map_err(|source| WorkerError::io("write", &folder.events(), source))?,
+            checkpoints: checkpoints.map_err(|source| WorkerError::io("write", &folder.checkpoints(), source))?,
             activity: Rc::new(activity.map_err(|source| WorkerError::io("write", &folder.activity(), source))?),
             issue: spec.issue.clone(),
             asked: Asked::Never,
@@ -157,6 +160,16 @@ impl<'p> State<'p> {
         }
     }
 
+    /// Fails where the claim is another's by now. What is in the store is guarded by the fence; this guards what is not:
+    /// hooks, the tracker, the run's outcome on disk. What cannot be read now is left to the next transaction.
+    pub(super) fn still_ours(&self) -> Step<()> {
+        match self.project.store.get::<ClaimRecord>(self.spec.key.as_str()) {
+            Ok(Some(record)) if record.claim.run == self.spec.run && record.claim.fence == self.spec.fence => Ok(()),
+            Ok(_) => Err(Stop::Lost("its claim was taken over".to_owned())),
+            Err(error) => refusal(&error).map_or(Ok(()), |reason| Err(Stop::Lost(reason))),
+        }
+    }
+
     /// Says that the run got to `phase`.
     pub(super) fn phase(&mut self, phase: Phase) {
         self.event("phase", json!({ "phase": phase }));
@@ -167,7 +180,10 @@ impl<'p> State<'p> {
     pub(super) fn event(&mut self, kind: &str, mut data: Value) {
         self.project.store.redactor().redact_value(&mut data);
         shorten(&mut data);
-        self.events.write(self.project.seams.now(), kind, data);
+        let now = self.project.seams.now();
+        let class = self.checkpoints.take_up(now, kind, &data, self.session.thread_id.clone());
+        self.tally.replay_safety = class.or(self.tally.replay_safety);
+        self.events.write(now, kind, data);
     }
 
     /// Says that a hook starts or has ended.

@@ -59,6 +59,7 @@ async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, prompt: String) -> S
         }
     };
     state.activity.set_in_turn(false);
+    state.still_ours()?;
     state.interrupted()?;
     let Some(end) = end else { return Ok(()) };
     state.announce();

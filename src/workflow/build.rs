@@ -13,7 +13,7 @@ use super::fields::{Origin, Reader};
 use super::secrets::{is_name, variable, variables_in};
 use super::tracker::tracker;
 use super::{Profiles, values};
-use crate::model::{CleanupPolicy, Mode, normal_state};
+use crate::model::{CleanupPolicy, Mode, ReplaySafety, normal_state};
 
 const ARCHIVE_AFTER_MS: u64 = 14 * 86_400_000;
 
@@ -264,18 +264,17 @@ where
     Ok(None)
 }
 
-fn block_on(reader: &mut Reader<'_>) -> Result<Vec<String>, WorkflowError> {
+fn block_on(reader: &mut Reader<'_>) -> Result<Vec<ReplaySafety>, WorkflowError> {
     const KEY: &str = "recovery.block_on";
-    const CLASSES: [&str; 5] =
-        ["pure_readonly", "idempotent_write", "checkpoint_resumable", "operator_gated", "non_replayable_side_effect"];
     reader.map("recovery")?;
-    let classes = reader.list(KEY)?.unwrap_or_default();
-    if classes.iter().all(|class| CLASSES.contains(&class.as_str())) {
-        reader.note(KEY, classes.clone(), reader.origin(KEY));
-        Ok(classes)
-    } else {
-        Err(reader.invalid(KEY, format!("a list of {}", CLASSES.join(", "))))
-    }
+    let written = reader.list(KEY)?.unwrap_or_default();
+    let class = |word: &String| ReplaySafety::ALL.into_iter().find(|class| class.as_str() == word);
+    let Some(classes) = written.iter().map(class).collect::<Option<Vec<_>>>() else {
+        let words = ReplaySafety::ALL.map(ReplaySafety::as_str);
+        return Err(reader.invalid(KEY, format!("a list of {}", words.join(", "))));
+    };
+    reader.note(KEY, written, reader.origin(KEY));
+    Ok(classes)
 }
 
 fn names(reader: &mut Reader<'_>, key: &str) -> Result<Vec<String>, WorkflowError> {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::secrets::hide;
-use crate::model::{CleanupPolicy, Mode, normal_state};
+use crate::model::{CleanupPolicy, Mode, ReplaySafety, normal_state};
 
 /// Everything that WORKFLOW.md configures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -264,7 +264,7 @@ pub struct BackendConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RecoveryConfig {
     /// `recovery.block_on`: the replay classes whose interrupted runs wait for a person; default none.
-    pub block_on: Vec<String>,
+    pub block_on: Vec<ReplaySafety>,
 }
 
 /// `server`.

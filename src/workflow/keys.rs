@@ -104,7 +104,7 @@ pub const KEYS: &[Key] = &[
         "recovery.block_on",
         "list of `pure_readonly`, `idempotent_write`, `checkpoint_resumable`, `operator_gated`, `non_replayable_side_effect`",
         "`[]`",
-        NotYet,
+        Reload,
     ),
     key("server.port", "whole number up to 65535", "none", NotYet),
     key("server.host", "text", "`127.0.0.1`", NotYet),

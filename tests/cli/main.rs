@@ -22,6 +22,8 @@ mod dry_run;
 mod errors;
 mod events;
 mod fake_codex;
+mod fencing;
+mod idempotency;
 mod init;
 mod issue;
 mod pipeline;

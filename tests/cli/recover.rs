@@ -388,3 +388,42 @@ fn run_begins_with_it() {
     assert!(env.workspace("A").join("file").exists(), "its retry is not due, and yet its workspace is there");
     assert_eq!(env.status_word("A"), "retrying");
 }
+
+#[test]
+fn a_class_that_block_on_names_waits_for_a_person() {
+    let env = TestEnv::new();
+    env.workflow("recovery:\n  block_on: [operator_gated]\n");
+    env.agent("hold; finish");
+    env.issue("A", "");
+    env.baton("worker launch A").ok();
+    env.agent_holds("A");
+    let supervisor = pid(&env.run("A.1")["pid"]);
+    kill(supervisor);
+    wait_until("the supervisor is gone", || !is_alive(supervisor));
+    let report = recover_once(&env, 8);
+    assert_eq!(only_action(&report), pair("live_tree", "blocked"));
+    // What a program does in a turn that says nothing of it, nobody knows.
+    let evidence = &report["actions"][0]["evidence"];
+    assert_eq!(evidence["checkpoint"]["replay_safety"], "operator_gated");
+    assert_eq!(
+        (&evidence["checkpoint"]["stage"], &evidence["checkpoint"]["turn"]),
+        (&"streaming_turn".into(), &1.into())
+    );
+    assert_eq!(evidence["resume_disposition"], "operator_intervention_required");
+    let blocked = &report["operator_required"][0];
+    assert_eq!((&blocked["identifier"], &blocked["reasons"][0]["code"]), (&"A".into(), &"operator_gated".into()));
+    assert_eq!(env.status_word("A"), "blocked");
+    env.baton("recover A --action restart").ok();
+    env.go_on("A");
+    env.baton("dispatch --wait").ok();
+    assert_eq!(env.outcome("A.2"), "succeeded");
+}
+
+#[test]
+fn without_it_an_interrupted_run_goes_on_by_itself() {
+    let (env, _) = killed();
+    let report = recover_once(&env, 0);
+    let evidence = &report["actions"][0]["evidence"];
+    assert_eq!(evidence["checkpoint"]["boundary"], "streaming_turn");
+    assert_eq!(evidence["resume_disposition"], "restart_from_boundary");
+}

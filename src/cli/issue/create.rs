@@ -3,6 +3,7 @@
 use crate::cli::context::block_on;
 use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
+use crate::queue::Once;
 use crate::steps;
 use crate::tracker::NewIssue;
 
@@ -13,7 +14,8 @@ use crate::tracker::NewIssue;
 #[command(after_long_help = "Examples:
   baton issue create \"Reject empty passwords\" --priority 2 --label bug
   issue=$(baton issue create \"Document it\" --blocked-by TASK-1)
-  baton issue create \"From a file\" --description - < description.md")]
+  baton issue create \"From a file\" --description - < description.md
+  baton issue create \"Nightly audit\" --idempotency-key audit-2026-01-02")]
 pub struct Args {
     /// The title
     title: String,
@@ -38,8 +40,19 @@ pub struct Args {
     /// Whose it is
     #[arg(long, value_name = "NAME")]
     assignee: Option<String>,
+    /// Make it once: the same request under this key prints the same issue ever after
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     #[command(flatten)]
     dry_run: DryRun,
+}
+
+/// What the request is about; what `-` stands for has been read by now.
+fn request(new: &NewIssue) -> serde_json::Value {
+    serde_json::json!({
+        "title": new.title, "description": new.description, "state": new.state, "priority": new.priority,
+        "labels": new.labels, "blocked_by": new.blocked_by, "parent": new.parent, "assignee": new.assignee,
+    })
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
@@ -53,12 +66,23 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         blocked_by: args.blocked_by.clone(),
         parent: args.parent.clone(),
         assignee: args.assignee.clone(),
+        mark: None,
     };
+    let once = args.idempotency_key.as_deref().map(|key| Once::new(key, "issue create", &request(&new)));
     if args.dry_run.is_asked() {
-        ui.show(&block_on(steps::create_plan(&project, &new))??);
-        return Ok(args.dry_run.exit(true));
+        let before = once.as_ref().map(|once| steps::created_before(&project, once)).transpose()?.flatten();
+        let would_make = before.is_none();
+        let plan = match before {
+            Some(before) => before,
+            None => block_on(steps::create_plan(&project, &new))??,
+        };
+        ui.show(&plan);
+        return Ok(args.dry_run.exit(would_make));
     }
-    let made = block_on(steps::create(&project, &new))??;
+    let made = match &once {
+        None => block_on(steps::create(&project, &new))??,
+        Some(once) => block_on(steps::create_once(&project, &new, once))??,
+    };
     if ui.json() {
         ui.show(&made);
     } else {

@@ -11,8 +11,9 @@ use crate::cli::values::duration;
 use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
 use crate::model::{Outcome, RunId, RunRecord};
+use crate::project::Project;
 use crate::queue::Override;
-use crate::steps::{self, LaunchPlan, ToLaunch};
+use crate::steps::{self, LaunchPlan, LaunchedBefore, ToLaunch};
 use crate::worker::{self, LaunchReport, LaunchResult, Supervised};
 
 /// Claim an issue, start its worker, and print the run's id
@@ -23,7 +24,8 @@ use crate::worker::{self, LaunchReport, LaunchResult, Supervised};
 #[command(after_long_help = "Examples:
   run=$(baton worker launch TASK-1)
   baton worker launch --wait TASK-1
-  baton worker launch --foreground TASK-1")]
+  baton worker launch --foreground TASK-1
+  baton worker launch TASK-1 --idempotency-key \"deploy-$BUILD\"")]
 pub struct Args {
     /// Identifier, key, id, or `.` in a workspace
     issue: String,
@@ -39,6 +41,9 @@ pub struct Args {
     /// How long a phase of the launch may take; hooks have their own timeout
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     launch_timeout: Duration,
+    /// Launch once: the same request under this key prints the same run ever after
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -62,14 +67,25 @@ pub(in crate::cli) struct Report {
     outcome: Option<Outcome>,
     /// Whether nothing was launched, and this is what would be.
     dry_run: bool,
+    /// Whether the same request led to this run before, where it was asked for under an idempotency key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replayed: Option<bool>,
 }
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     let project = args.dry_run.project(cx, "worker launch", ui)?;
     let overriding = if args.now { Override::RetryNow } else { Override::Nothing };
+    let target = cx.target(&args.issue);
+    let key = args.idempotency_key.as_deref();
+    let once = key.map(|key| steps::launch_request(&project, key, &target, overriding)).transpose()?;
     if args.dry_run.is_asked() {
+        if let Some(before) = once.as_ref().map(|once| steps::launched_before(&project, once)).transpose()?.flatten() {
+            let report = Report { dry_run: true, ..Report::before(&project, before, false)? };
+            ui.show(&report);
+            return Ok(args.dry_run.exit(false));
+        }
         let plan = block_on(async {
-            let found = steps::find_as_it_is(&project, &cx.target(&args.issue)).await?;
+            let found = steps::find_as_it_is(&project, &target).await?;
             steps::preview_launch(&project, &found, overriding).await
         })??;
         ui.show(&Report::from(plan));
@@ -77,30 +93,45 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     }
     cx.warn_about_ci(args.wait || args.foreground, ui);
     block_on(async {
+        if let Some(once) = &once
+            && let Some(before) = steps::launched_again(&project, once)?
+        {
+            return replay(&project, args, before, ui).await;
+        }
         steps::preflight(&project)?;
-        let found = steps::find(&project, &cx.target(&args.issue)).await?;
+        let found = steps::find(&project, &target).await?;
         let fresh = steps::refetch(&project, &found).await?;
-        let claimed = steps::claim(&project, &found.key, &fresh.issue, fresh.asked_at, overriding)?;
+        let claimed = match &once {
+            None => steps::claim(&project, &found.key, &fresh.issue, fresh.asked_at, overriding)?,
+            Some(once) => {
+                let asked = (&fresh.issue, fresh.asked_at);
+                match steps::claim_once(&project, &found.key, asked, overriding, once)? {
+                    Ok(claimed) => claimed,
+                    Err(before) => return replay(&project, args, before, ui).await,
+                }
+            }
+        };
+        let replayed = once.map(|_| false);
         let claim = ToLaunch { key: found.key, issue: fresh.issue, asked_at: fresh.asked_at, claimed };
         if args.foreground {
-            return foreground(&project, claim, ui).await;
+            return foreground(&project, claim, replayed, ui).await;
         }
         let (identifier, launch) = steps::launch(&project, claim, args.launch_timeout).await;
         failed(&launch)?;
         let run = launch.run.clone();
         if !args.wait {
-            ui.show(&Report::new(identifier, launch, None));
+            ui.show(&Report { replayed, ..Report::new(identifier, launch, None) });
             return Ok(Exit::Done);
         }
         let outcome = worker::wait(&project, &run).await?;
         let exit = worker::exit_of(&outcome);
         super::tell_failure(&run, &outcome, ui);
-        ui.show(&Report::new(identifier, launch, Some(outcome)));
+        ui.show(&Report { replayed, ..Report::new(identifier, launch, Some(outcome)) });
         Ok(exit)
     })?
 }
 
-async fn foreground(project: &crate::project::Project, claim: ToLaunch, ui: &Ui) -> Result<Exit> {
+async fn foreground(project: &Project, claim: ToLaunch, replayed: Option<bool>, ui: &Ui) -> Result<Exit> {
     let (identifier, run, attempt) = (claim.issue.identifier.clone(), claim.claimed.run.clone(), claim.claimed.attempt);
     ui.note(&format!("run {run} in the foreground"));
     let supervised = worker::foreground(project, claim.claimed, &claim.issue, &claim.key, claim.asked_at).await?;
@@ -113,11 +144,29 @@ async fn foreground(project: &crate::project::Project, claim: ToLaunch, ui: &Ui)
             let pid = Some(std::process::id());
             super::tell_failure(&run, &outcome, ui);
             let outcome = Some(outcome);
-            ui.show(&Report { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run: false });
+            let dry_run = false;
+            ui.show(&Report { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run, replayed });
         }
-        Supervised::Lost { reason } => ui.warn(&format!("run {run} is no longer this worker's: {reason}")),
+        Supervised::Lost { reason } => {
+            let text = format!("run {run} is no longer this worker's, which ended its agent: {reason}");
+            return Err(Error::new(Exit::Conflict, "stale_fence", text));
+        }
         Supervised::Abandoned { .. } => ui.warn(&format!("run {run} is left to `baton recover`")),
     }
+    Ok(exit)
+}
+
+/// Answers as before; with `--wait` or `--foreground` when the run has ended, with its outcome's code.
+async fn replay(project: &Project, args: &Args, before: LaunchedBefore, ui: &Ui) -> Result<Exit> {
+    let waited = args.wait || args.foreground;
+    let is_there = project.store.get::<RunRecord>(&before.run.to_string())?.is_some();
+    let mut exit = Exit::Done;
+    if waited && is_there {
+        let outcome = worker::wait(project, &before.run).await?;
+        super::tell_failure(&before.run, &outcome, ui);
+        exit = worker::exit_of(&outcome);
+    }
+    ui.show(&Report::before(project, before, waited)?);
     Ok(exit)
 }
 
@@ -135,15 +184,38 @@ fn failed(launch: &LaunchReport) -> Result<()> {
 impl Report {
     fn new(identifier: String, launch: LaunchReport, outcome: Option<Outcome>) -> Self {
         let LaunchReport { run, pid, attempt, workspace, session_id, .. } = launch;
-        Self { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run: false }
+        Self { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run: false, replayed: None }
+    }
+}
+
+impl Report {
+    /// A launch that was answered before.
+    fn before(project: &Project, before: LaunchedBefore, waited: bool) -> Result<Self> {
+        let LaunchedBefore { identifier, run, attempt } = before;
+        let record: Option<RunRecord> = project.store.get(&run.to_string())?;
+        let pid = record.as_ref().and_then(|record| record.supervisor.as_ref()).map(|supervisor| supervisor.pid);
+        let (workspace, session_id, outcome) =
+            record.map(|record| (record.workspace, record.session_id, record.outcome)).unwrap_or_default();
+        let (outcome, dry_run, replayed) = (outcome.filter(|_| waited), false, Some(true));
+        Ok(Self { identifier, run, attempt, pid, workspace, session_id, outcome, dry_run, replayed })
     }
 }
 
 impl From<LaunchPlan> for Report {
     fn from(plan: LaunchPlan) -> Self {
         let LaunchPlan { identifier, run, attempt, workspace } = plan;
-        let workspace = Some(workspace.display().to_string());
-        Self { identifier, run, attempt, pid: None, workspace, session_id: None, outcome: None, dry_run: true }
+        let (workspace, dry_run) = (Some(workspace.display().to_string()), true);
+        Self {
+            identifier,
+            run,
+            attempt,
+            pid: None,
+            workspace,
+            session_id: None,
+            outcome: None,
+            dry_run,
+            replayed: None,
+        }
     }
 }
 

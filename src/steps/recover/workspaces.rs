@@ -47,6 +47,8 @@ pub(in crate::steps) async fn repair(
             None => work,
         })
         .filter_map(|work| look(&workspaces, work))
+        // Settling a run gives its workspace back.
+        .filter(|finding| finding.found != Found::LeaseLeft || !foreseen.contains_key(&finding.work.key))
         .collect();
     for mut finding in findings {
         let done =

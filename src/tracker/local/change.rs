@@ -4,6 +4,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::document::{COMMENTS, Document, comments_at, trim_blank_lines};
 use super::front::{self, New};
+use super::once;
 use super::record::{Record, labels, scalar_list};
 use super::scan::Scan;
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -201,6 +202,9 @@ pub(super) fn new_file(
     }
     fields.push(("created_at", one(now.to_owned())));
     fields.push(("updated_at", one(now.to_owned())));
+    if let Some(mark) = &new.mark {
+        fields.push((once::FIELD, one(format!("{}-{}", mark.key, mark.request))));
+    }
     let mut text: String = fields.iter().map(|(key, value)| format!("{key}: {}\n", front::inline(value))).collect();
     text = format!("---\n{text}---\n");
     let description = new_description(new.description.as_deref().unwrap_or_default())?;

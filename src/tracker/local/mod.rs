@@ -10,6 +10,7 @@ mod document;
 mod foresee;
 mod front;
 mod lock;
+mod once;
 mod order;
 mod plain;
 mod record;

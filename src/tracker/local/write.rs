@@ -14,7 +14,7 @@ use super::document::Document;
 use super::lock::Lock;
 use super::record::Record;
 use super::scan::{self, Scan};
-use super::{Local, order};
+use super::{Local, once, order};
 use crate::model::{Issue, Timestamp};
 use crate::tracker::{BoxFuture, IssueEdit, NewIssue, TrackerError, Writer};
 
@@ -52,6 +52,11 @@ impl Local {
     fn create_file(&self, new: &NewIssue) -> Result<Issue, TrackerError> {
         let mut lock = Lock::take(&self.store)?;
         let mut scan = self.scan(|_, _| false)?;
+        if let Some(mark) = &new.mark
+            && let Some(id) = once::made_before(&scan, mark)?
+        {
+            return issue_of(&scan, &id);
+        }
         let mut number = highest(&scan, &self.provider.prefix).max(lock.highest(&self.provider.prefix)?);
         let now = self.stamp(None);
         loop {

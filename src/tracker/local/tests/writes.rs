@@ -56,6 +56,7 @@ fn a_new_issue_is_what_was_asked_for() {
         blocked_by: vec!["TASK-1".into()],
         parent: Some("TASK-1".into()),
         assignee: Some("ann".into()),
+        mark: None,
     };
     let made = ready(project.tracker().writer().expect("a writer").create(&new)).expect("an issue");
     let read = ready(project.tracker().fetch_issue_by_identifier("TASK-2")).expect("an answer").expect("an issue");

@@ -1,0 +1,112 @@
+//! Doing a thing once: a request under an idempotency key is carried out the first time, and answered alike ever after
+//! (FEATURES A08).
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Extra, Mark, Receipt, Timestamp};
+use crate::store::{Store, StoreError, Transaction};
+
+/// A request under an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    name: String,
+    action: &'static str,
+    request: String,
+}
+
+/// The key was used for another request before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the idempotency key was used for another request before, a `{action}`")]
+pub struct KeyReused {
+    /// What that was.
+    pub action: String,
+}
+
+impl Once {
+    /// The request `action` with these `parameters`, under `key`. Parameters that do not change what is done (how long
+    /// is waited for it, what is printed) do not belong to it.
+    #[must_use]
+    pub fn new(key: &str, action: &'static str, parameters: &Value) -> Self {
+        Self { name: digest(key), action, request: digest(&format!("{action}\n{parameters}")) }
+    }
+
+    /// The request for places that can keep it beside what it makes.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { key: self.name.clone(), request: self.request.clone() }
+    }
+
+    /// What was answered before, if the key was used before for this very request.
+    pub fn replay(&self, receipt: Option<Receipt>) -> Result<Option<Receipt>, KeyReused> {
+        match receipt {
+            Some(receipt) if receipt.request != self.request => Err(KeyReused { action: receipt.action }),
+            receipt => Ok(receipt),
+        }
+    }
+
+    /// The receipt of the key, without the store's lock.
+    pub fn look(&self, store: &Store) -> Result<Option<Receipt>, StoreError> {
+        store.get(&self.name)
+    }
+
+    /// The receipt of the key, under the lock. Whoever answers by it flushes first: its giver may have died before that.
+    pub fn receipt(&self, tx: &mut Transaction<'_>) -> Result<Option<Receipt>, StoreError> {
+        let receipt = tx.get(&self.name)?;
+        if receipt.is_some() {
+            tx.flush_before_answer();
+        }
+        Ok(receipt)
+    }
+
+    /// Keeps the answer, in the transaction that makes it true.
+    pub fn answer(&self, tx: &mut Transaction<'_>, answer: Value, at: Timestamp) -> Result<(), StoreError> {
+        tx.put(&Receipt {
+            name: self.name.clone(),
+            action: self.action.to_owned(),
+            request: self.request.clone(),
+            answer,
+            at,
+            extra: Extra::new(),
+        })
+    }
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_belongs_to_one_request() {
+        let once = Once::new("k", "worker launch", &json!({ "issue": "A" }));
+        let receipt = |once: &Once| Receipt {
+            name: once.name.clone(),
+            action: once.action.to_owned(),
+            request: once.request.clone(),
+            answer: json!({ "run": "A.1" }),
+            at: Timestamp::UNIX_EPOCH,
+            extra: Extra::new(),
+        };
+        assert_eq!(once.replay(None), Ok(None));
+        assert_eq!(once.replay(Some(receipt(&once))), Ok(Some(receipt(&once))));
+        for other in [
+            Once::new("k", "worker launch", &json!({ "issue": "B" })),
+            Once::new("k", "issue create", &json!({ "issue": "A" })),
+        ] {
+            assert_eq!(other.name, once.name);
+            assert_eq!(other.replay(Some(receipt(&once))), Err(KeyReused { action: "worker launch".into() }));
+        }
+        assert!(!receipt(&once).name.contains('k'), "the key itself is not kept");
+    }
+}
