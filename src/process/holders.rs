@@ -25,8 +25,10 @@ mod tests {
     fn who_has_it_open_is_found_until_it_is_closed() {
         let file = tempfile::Builder::new().prefix("thread-4711-").tempfile().expect("a file");
         let name = file.path().file_name().expect("a name").to_string_lossy().into_owned();
-        assert_eq!(holders_of(&name), [std::process::id()]);
+        // Others of this program's tests start children, which have everything open until they are another program.
+        let is_found = || holders_of(&name).contains(&std::process::id());
+        assert!(is_found());
         drop(file);
-        assert_eq!(holders_of(&name), [0_u32; 0]);
+        assert!(!is_found());
     }
 }

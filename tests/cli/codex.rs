@@ -241,16 +241,16 @@ fn a_usage_limit_is_not_tried_again_before_it_is_lifted() {
 fn silence_in_each_of_its_forms_has_an_end() {
     for (setting, actions, exit, error) in [
         (
-            "turn_timeout_ms: 1500\n  stall_timeout_ms: 0",
+            "turn_timeout_ms: 5000\n  stall_timeout_ms: 0",
             json!(["wait"]),
             21,
-            "Codex was silent for codex.turn_timeout_ms (1500 ms)",
+            "Codex was silent for codex.turn_timeout_ms (5000 ms)",
         ),
         (
-            "stall_timeout_ms: 1500",
+            "stall_timeout_ms: 8000",
             json!([{ "retrying": "Reconnecting... waiting for network" }, { "sh": "sleep 1" }, { "retrying": "Reconnecting... waiting for network" }, "wait"]),
             21,
-            "Codex did not get on for codex.stall_timeout_ms (1500 ms): Reconnecting... waiting for network (responseStreamDisconnected)",
+            "Codex did not get on for codex.stall_timeout_ms (8000 ms): Reconnecting... waiting for network (responseStreamDisconnected)",
         ),
     ] {
         let env = TestEnv::new();
@@ -268,13 +268,13 @@ fn silence_in_each_of_its_forms_has_an_end() {
 
 #[test]
 fn a_codex_that_cannot_be_started_says_why() {
-    for (command, error) in [
-        ("no-such-codex app-server", "codex.command was not found (exit status 127): "),
-        ("echo no key >&2; exit 4", "codex.command ended with exit status 4: no key"),
-        ("sleep 600", "no answer to `initialize` within codex.read_timeout_ms (2000 ms)"),
+    for (command, limit, error) in [
+        ("no-such-codex app-server", 60_000, "codex.command was not found (exit status 127): "),
+        ("echo no key >&2; exit 4", 60_000, "codex.command ended with exit status 4: no key"),
+        ("sleep 600", 2000, "no answer to `initialize` within codex.read_timeout_ms (2000 ms)"),
     ] {
         let env = TestEnv::new();
-        env.workflow(&format!("codex:\n  command: {command}\n  read_timeout_ms: 2000\n"));
+        env.workflow(&format!("codex:\n  command: {command}\n  read_timeout_ms: {limit}\n"));
         env.issue("A", "");
         env.baton("worker launch A --wait").exits(20);
         let failed = env.run("A.1")["outcome"].clone();

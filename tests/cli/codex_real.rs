@@ -183,7 +183,7 @@ fn real_codex_has_no_secret_and_is_started_as_it_is_written() {
 fn real_codex_without_a_model_stalls_and_is_tried_again() {
     let Some(real) = Real::new() else { return };
     let env = &real.env;
-    real.workflow("", "  stall_timeout_ms: 3000\n");
+    real.workflow("", "  stall_timeout_ms: 12000\n");
     // Nobody listens there: the port was free a moment ago, and belongs to nobody.
     let free =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
@@ -193,7 +193,7 @@ fn real_codex_without_a_model_stalls_and_is_tried_again() {
     env.issue("A", "");
     env.baton("worker launch A --wait").exits(21);
     let error = env.run("A.1")["outcome"]["error"].as_str().expect("an error").to_owned();
-    assert!(error.starts_with("Codex did not get on for codex.stall_timeout_ms (3000 ms): Reconnecting"), "{error}");
+    assert!(error.starts_with("Codex did not get on for codex.stall_timeout_ms (12000 ms): Reconnecting"), "{error}");
     assert_eq!(env.status_word("A"), "retrying");
     assert!(!env.run_events("A.1", "agent_retrying").is_empty());
 }

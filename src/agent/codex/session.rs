@@ -94,8 +94,8 @@ impl Session {
         })
     }
 
-    /// Introduces us, and opens the thread: the one to be resumed where there is one, else, or where Codex does not have
-    /// it any more, a new one.
+    /// Introduces us, and opens the thread: the one to be resumed where there is one, else, or where Codex does not go on
+    /// with it, a new one.
     pub(super) async fn open(
         &mut self,
         settings: &Settings,
@@ -113,7 +113,7 @@ impl Session {
         let replaced = match resumed {
             Resumed::Thread => None,
             Resumed::Nothing => self.start_thread(context, limit).await.map(|()| None)?,
-            Resumed::Gone(why) => self.start_thread(context, limit).await.map(|()| Some(why))?,
+            Resumed::Refused(why) => self.start_thread(context, limit).await.map(|()| Some(why))?,
         };
         let process = Some(self.transport.process().clone());
         Ok(SessionStarted { thread_id: Some(self.thread.clone()), process, replaced })
@@ -133,7 +133,9 @@ impl Session {
                 let processes = holders_of(thread);
                 Err(AgentError::SessionInUse { thread_id: thread.to_owned(), processes, message })
             }
-            Err(CallError::Refused(message)) if is_gone(&message) => Ok(Resumed::Gone(message)),
+            // Never used, deleted, archived, of another home: work goes on without its history. What is wrong with more
+            // than the thread is refused again when a new one is started.
+            Err(CallError::Refused(message)) => Ok(Resumed::Refused(message)),
             Err(error) => Err(why(error, REQUEST, limit)),
         }
     }
@@ -227,13 +229,8 @@ enum Resumed {
     Thread,
     /// There was none.
     Nothing,
-    /// Codex does not have it, in its own words.
-    Gone(String),
-}
-
-/// Whether Codex says that it does not have the thread: it was never used, was deleted, or belongs to another home.
-fn is_gone(message: &str) -> bool {
-    ["no rollout found", "invalid session id", "thread not found"].iter().any(|known| message.contains(known))
+    /// Codex does not go on with it, in its own words.
+    Refused(String),
 }
 
 fn opened(request: &'static str, answer: &Value) -> Result<String, AgentError> {
