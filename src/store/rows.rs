@@ -4,7 +4,7 @@
 //! Whoever finds it absent, unreadable, of another store, or at odds with the names in `work/` and `issues/` reads the
 //! manifests instead, which also say what is damaged.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -252,15 +252,18 @@ fn advance(rows: &mut Map, doc: &DocId, op: &Op) -> Option<()> {
 
 /// Whether the manifests that were there are the ones that should be. One that the journal changed since may be on its
 /// way.
-fn is_whole(kind: Kind, names: &std::collections::BTreeSet<String>, rows: &Map, ops: &Ops, applied: Applied) -> bool {
+fn is_whole(kind: Kind, names: &BTreeSet<String>, rows: &Map, ops: &Ops, applied: Applied) -> bool {
+    let is_expected = |row: &Row| kind == Kind::Work || row.issue.is_some();
+    if names.iter().eq(rows.iter().filter(|(_, row)| is_expected(row)).map(|(name, _)| name)) {
+        return true;
+    }
     let changed: HashSet<&str> = ops
         .iter()
         .filter(|(doc, op)| doc.kind == kind && op.seq > applied.position.seq)
         .map(|(doc, _)| doc.name.as_str())
         .collect();
-    let expected = |row: &Row| kind == Kind::Work || row.issue.is_some();
-    names.iter().all(|name| changed.contains(name.as_str()) || rows.get(name).is_some_and(expected))
-        && rows.iter().all(|(name, row)| !expected(row) || names.contains(name) || changed.contains(name.as_str()))
+    names.iter().all(|name| changed.contains(name.as_str()) || rows.get(name).is_some_and(is_expected))
+        && rows.iter().all(|(name, row)| !is_expected(row) || names.contains(name) || changed.contains(name.as_str()))
 }
 
 fn rows_of(snapshot: &Snapshot) -> Map {

@@ -65,15 +65,25 @@ fn item(text: &str) -> Option<&str> {
 
 /// A text that YAML takes for nothing else, and that needs no quotes.
 fn is_text(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric())
-        && !(text.contains(": ") || text.contains(" #") || text.ends_with(':'))
+    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic() || !c.is_ascii() && c.is_alphanumeric();
+    let bytes = text.as_bytes();
+    let is_syntax = |(at, byte): (usize, &u8)| match byte {
+        b':' => matches!(bytes.get(at + 1), None | Some(b' ')),
+        b'#' => at > 0 && bytes[at - 1] == b' ',
+        _ => false,
+    };
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.chars().all(is_plain)
+        && !bytes.iter().enumerate().any(is_syntax)
         && !is_word(text)
 }
 
 /// The words that are, or once were, something else than text.
 fn is_word(text: &str) -> bool {
-    ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    text.len() <= 5
+        && ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// A date and a time, which are text.

@@ -11,13 +11,12 @@ use super::plain::{self, Plain};
 use crate::model::Timestamp;
 
 /// An issue as its own file has it; references are not resolved yet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Record {
     pub(super) path: PathBuf,
     pub(super) id: String,
     pub(super) title: String,
     pub(super) state: String,
-    /// Filled only where it was asked for.
     pub(super) description: Option<String>,
     pub(super) priority: Option<i64>,
     pub(super) labels: Vec<String>,
@@ -157,7 +156,8 @@ impl Record {
         Self::parse(path, text, wanted)
     }
 
-    /// Reads one file's text. `wanted` (id, state) says whether its description is needed.
+    /// Reads one file's text. `wanted` (id, state) says whether it is needed as a whole; else it has what others refer
+    /// to, id, title, state and parent, and nothing more.
     pub(super) fn parse(
         path: &Path,
         text: &str,
@@ -181,7 +181,8 @@ impl Record {
                 id_line(text),
             ),
         })?;
-        if let Some(at) = document.front.find(|c: char| c.is_control() && !"\t\r\n".contains(c)) {
+        let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
+        if let Some(at) = document.front.find(is_bad) {
             let line = document.front[..at].matches('\n').count() + 1;
             let message = format!("line {line}: this holds a control character");
             return Err(malformed("control_character", message, id_line(document.front)));
@@ -210,9 +211,12 @@ impl Record {
         let title = front.title.text().map(|title| title.replace(char::is_control, " ").trim().to_owned());
         let title = required("title", "no_title", title.filter(|title| !title.is_empty()))?;
         let state = one_line("state", required("state", "no_state", front.state.text())?)?;
-        let description =
-            wanted(&id, &state).then(|| trim_blank_lines(document.description)).filter(|text| !text.is_empty());
         let mut ignored = Vec::new();
+        let parent = texts("parent", &front.parent, &mut ignored).into_iter().next();
+        if !wanted(&id, &state) {
+            return Ok(Self { path: path.to_owned(), id, title, state, parent, ..Self::default() });
+        }
+        let description = Some(trim_blank_lines(document.description)).filter(|text| !text.is_empty());
         Ok(Self {
             path: path.to_owned(),
             title,
@@ -221,7 +225,7 @@ impl Record {
             priority: integer("priority", &front.priority, &mut ignored),
             labels: labels(texts("labels", &front.labels, &mut ignored)),
             blocked_by: texts("blocked_by", &front.blocked_by, &mut ignored),
-            parent: texts("parent", &front.parent, &mut ignored).into_iter().next(),
+            parent,
             assignee: optional("assignee", &front.assignee, &mut ignored),
             created_at: instant("created_at", &front.created_at, &mut ignored),
             updated_at: instant("updated_at", &front.updated_at, &mut ignored),

@@ -26,7 +26,7 @@ pub(super) struct Scan {
     ambiguous: Vec<(String, String)>,
 }
 
-/// Reads the directory. `wanted` (id, state) says which descriptions are needed.
+/// Reads the directory. `wanted` (id, state) says which are needed as a whole.
 pub(super) fn scan(directory: &Path, wanted: impl Fn(&str, &str) -> bool) -> Result<Scan, TrackerError> {
     let mut scan = Scan::default();
     for path in files(directory)? {
