@@ -94,21 +94,12 @@ impl Fs for RealFs {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         let mut bytes = vec![0; READ];
-        let mut filled = 0;
-        loop {
-            match file.read(&mut bytes[filled..]) {
-                Ok(n) => {
-                    filled += n;
-                    if filled < bytes.len() {
-                        bytes.truncate(filled);
-                        return Ok(bytes);
-                    }
-                    bytes.resize(bytes.len() * 4, 0);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let filled = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut bytes[..]))?;
+        bytes.truncate(filled);
+        if filled == READ {
+            file.read_to_end(&mut bytes)?;
         }
+        Ok(bytes)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {

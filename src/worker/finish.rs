@@ -104,7 +104,7 @@ impl State<'_> {
 
     /// Leaves the outcome in the run's folder, then commits it, however long the store cannot be written.
     async fn commit(&mut self, mut end: End) -> Result<Outcome, Stop> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(&self.project.store);
         loop {
             let redactor = self.project.store.redactor();
             let outcome = redacted(redactor, classify(&end, self.tally.clone(), self.project.seams.now()));

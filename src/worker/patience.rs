@@ -7,26 +7,35 @@ use tokio::time::sleep;
 
 use super::state::{Step, Stop};
 use crate::chain::chain;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// Why a run is lost whose store was replaced.
+pub(super) const ANOTHER_STORE: &str = "another store is in the place of its own";
+
 /// The pauses between two tries.
-#[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Patience<'s> {
+    store: &'s Store,
     pause: Duration,
 }
 
-impl Patience {
-    pub(super) fn new() -> Self {
-        Self { pause: FIRST_PAUSE }
+impl<'s> Patience<'s> {
+    pub(super) fn new(store: &'s Store) -> Self {
+        Self { store, pause: FIRST_PAUSE }
     }
 
     /// Waits until it is worth trying again; the run is lost where it never will be.
     pub(super) async fn bear(&mut self, error: &StoreError) -> Step<()> {
         if let Some(reason) = refusal(error) {
             return Err(Stop::Lost(reason));
+        }
+        // What is not there any more fails like a broken disk; only the store's own file tells them apart.
+        match self.store.is_unchanged() {
+            Ok(true) => {}
+            Ok(false) => return Err(Stop::Lost(ANOTHER_STORE.to_owned())),
+            Err(error) => refusal(&error).map_or(Ok(()), |reason| Err(Stop::Lost(reason)))?,
         }
         tracing::warn!(error = chain(error), "store failed; trying again while the claim is held");
         sleep(self.pause).await;
@@ -36,8 +45,8 @@ impl Patience {
 }
 
 /// Tries until it is done.
-pub(super) async fn insist<T>(mut attempt: impl FnMut() -> Result<T, StoreError>) -> Step<T> {
-    let mut patience = Patience::new();
+pub(super) async fn insist<T>(store: &Store, mut attempt: impl FnMut() -> Result<T, StoreError>) -> Step<T> {
+    let mut patience = Patience::new(store);
     loop {
         match attempt() {
             Ok(done) => return Ok(done),
@@ -67,5 +76,25 @@ pub(super) fn refusal(error: &StoreError) -> Option<String> {
         | StoreError::DamagedDocument { .. }
         | StoreError::NetworkFs { .. }
         | StoreError::Io { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Options;
+
+    fn failure() -> StoreError {
+        StoreError::Io { operation: "write", path: "/x".into(), source: std::io::ErrorKind::StorageFull.into() }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_written_is_waited_for_and_one_that_is_gone_is_not() {
+        let place = tempfile::tempdir().expect("a directory");
+        let (store, _) = Store::open_or_create(&place.path().join(".baton"), Options::default()).expect("a store");
+        let mut patience = Patience::new(&store);
+        assert!(patience.bear(&failure()).await.is_ok());
+        std::fs::remove_dir_all(place.path().join(".baton")).expect("removed");
+        assert!(matches!(patience.bear(&failure()).await, Err(Stop::Lost(_))));
     }
 }

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 impl State<'_> {
     /// Fetches the issue anew (SPEC 7.1). A tracker that does not answer is asked again for a minute.
     pub(super) async fn refresh(&mut self) -> Step<()> {
-        let asked_at = insist(|| self.project.store.last_seq()).await?;
+        let asked_at = insist(&self.project.store, || self.project.store.last_seq()).await?;
         let ids = [self.spec.issue.id.clone()];
         let fetched = patiently(PATIENCE, |_| true, || self.project.tracker.fetch_issues_by_ids(&ids)).await;
         let issues = fetched.map_err(|error| Stop::End(End::TrackerRefresh(chain(&error))))?;
@@ -48,7 +48,7 @@ impl State<'_> {
         let Some(writer) = self.project.tracker.writer() else {
             return Err(failed(format!("tracker `{}` has no writes", self.project.tracker.kind())));
         };
-        let asked_at = insist(|| self.project.store.last_seq()).await?;
+        let asked_at = insist(&self.project.store, || self.project.store.last_seq()).await?;
         self.still_ours()?;
         let edit = IssueEdit { state: Some(state.clone()), ..IssueEdit::default() };
         let edited = patiently(PATIENCE, TrackerError::retryable, || writer.edit(&self.issue.id, &edit)).await;

@@ -132,7 +132,7 @@ impl<'p> State<'p> {
     /// Takes the claim up: one transaction, which also says what the issue has behind it.
     pub(super) async fn take_up(&mut self) -> Step<()> {
         let (key, run) = (self.spec.key.as_str(), &self.spec.run);
-        let (work, session) = insist(|| {
+        let (work, session) = insist(&self.project.store, || {
             self.project.store.transact(self.project.seams.now(), &self.by, |tx| {
                 queue::started(tx, run, &process::current())?;
                 Ok::<_, StoreError>((tx.get::<Work>(key)?, tx.get::<SessionRecord>(key)?))

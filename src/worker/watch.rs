@@ -7,7 +7,7 @@ use tokio::signal::unix::Signal;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::WorkerError;
-use super::patience::refusal;
+use super::patience::{ANOTHER_STORE, refusal};
 use super::spec::Spec;
 use crate::model::{ClaimRecord, Request};
 use crate::process::{self, EndSignal, Signals};
@@ -110,7 +110,7 @@ impl<'p> Watch<'p> {
 
     fn read(&mut self) -> Result<Option<Interruption>, StoreError> {
         if !self.project.store.is_unchanged()? {
-            return Ok(Some(Interruption::Lost("another store is in the place of its own".to_owned())));
+            return Ok(Some(Interruption::Lost(ANOTHER_STORE.to_owned())));
         }
         let seq = self.project.store.last_seq()?;
         if self.seq == Some(seq) {

@@ -9,6 +9,7 @@ mod config;
 mod document;
 mod foresee;
 mod front;
+mod known;
 mod lock;
 mod once;
 mod order;
@@ -56,7 +57,7 @@ impl Local {
     }
 
     fn scan(&self, wanted: impl Fn(&str, &str) -> bool) -> Result<Scan, TrackerError> {
-        scan(&self.provider.directory, wanted)
+        scan(&self.provider.directory, &self.store, self.seams.now(), wanted)
     }
 
     /// Every issue whose state passes.

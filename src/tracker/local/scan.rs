@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::known::Known;
 use super::record::{Malformed, Record};
-use crate::model::{Issue, IssueRef};
+use crate::model::{Issue, IssueRef, Timestamp};
 use crate::tracker::{Problem, TrackerError};
 
 /// The largest file that is read, in bytes.
@@ -27,12 +28,29 @@ pub(super) struct Scan {
 }
 
 /// Reads the directory. `wanted` (id, state) says which are needed as a whole.
-pub(super) fn scan(directory: &Path, wanted: impl Fn(&str, &str) -> bool) -> Result<Scan, TrackerError> {
+pub(super) fn scan(
+    directory: &Path,
+    store: &Path,
+    now: Timestamp,
+    wanted: impl Fn(&str, &str) -> bool,
+) -> Result<Scan, TrackerError> {
     let mut scan = Scan::default();
-    for path in files(directory)? {
+    let files = files(directory)?;
+    let mut known = Known::load(store, directory, files.len(), now);
+    for path in files {
+        let stamp = match known.recall(&path, &wanted) {
+            Ok(record) => {
+                scan.records.push(record);
+                continue;
+            }
+            Err(stamp) => stamp,
+        };
         match read(&path) {
             Ok(Some(bytes)) => match Record::parse_bytes(&path, &bytes, &wanted) {
-                Ok(record) => scan.records.push(record),
+                Ok(record) => {
+                    known.note(stamp, &record, &wanted);
+                    scan.records.push(record);
+                }
                 Err(malformed) => scan.malformed.push(*malformed),
             },
             Ok(None) => {}
@@ -44,6 +62,7 @@ pub(super) fn scan(directory: &Path, wanted: impl Fn(&str, &str) -> bool) -> Res
             }),
         }
     }
+    known.keep();
     scan.records.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.path.cmp(&b.path)));
     scan.set_aside_duplicates();
     scan.malformed.sort_by(|a, b| a.path.cmp(&b.path));
