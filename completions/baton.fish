@@ -599,8 +599,8 @@ always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand events" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l after -d 'Start behind this number or cursor; without it, with the first event that is kept' -r
-complete -c baton -n "__fish_baton_using_subcommand events" -l limit -d 'Print at most N' -r
-complete -c baton -n "__fish_baton_using_subcommand events" -l issue -d 'Only the events of this issue' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l limit -d 'Print at most N [default: 500; with --follow, all]' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l issue -d 'Only the events of this issue: identifier, key, id, or `.` in a workspace' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l run -d 'Only the events of this run' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand events" -s q -l quiet -d 'Say less; twice: no warnings either'

@@ -81,9 +81,12 @@ impl Project {
         Ok(Self { seams, workflow, store, tracker, secret_names, exe, command: command.to_owned() })
     }
 
-    /// The same project under a changed WORKFLOW.md.
+    /// The same project under a changed WORKFLOW.md. The store is opened anew: it must know what is secret now.
     pub fn reloaded(&self, workflow: Workflow) -> Result<Self> {
-        Self::new(self.seams.clone(), workflow, Arc::clone(&self.store), self.exe.clone(), &self.command)
+        let options = store_options(&self.seams, Some(&workflow), self.store.lock_timeout());
+        // Which store it is, and where it may lie, was decided at the start.
+        let store = Store::open(&self.store.layout().root, Options { allow_network_fs: true, ..options })?;
+        Self::new(self.seams.clone(), workflow, store, self.exe.clone(), &self.command)
     }
 
     /// Keeps the configuration as the last good one, if it is not the one that is kept (SPEC 6.2).

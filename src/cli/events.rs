@@ -9,6 +9,7 @@ use super::ui::Line;
 use super::values::at_least_one;
 use super::{Ctx, Ui};
 use crate::error::{Error, Exit, Result};
+use crate::steps::{self, Target};
 use crate::store::{Event, Store};
 
 /// Print the journal as a feed
@@ -24,13 +25,13 @@ pub struct Args {
     /// Start behind this number or cursor; without it, with the first event that is kept
     #[arg(long, allow_hyphen_values = true, value_name = "CURSOR")]
     after: Option<String>,
-    /// Print at most N
-    #[arg(long, allow_hyphen_values = true, value_name = "N", value_parser = at_least_one, default_value = "500")]
-    limit: usize,
+    /// Print at most N [default: 500; with --follow, all]
+    #[arg(long, allow_hyphen_values = true, value_name = "N", value_parser = at_least_one)]
+    limit: Option<usize>,
     /// Go on as new events come
     #[arg(long)]
     follow: bool,
-    /// Only the events of this issue
+    /// Only the events of this issue: identifier, key, id, or `.` in a workspace
     #[arg(long, value_name = "ISSUE")]
     issue: Option<String>,
     /// Only the events of this run
@@ -61,6 +62,8 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 const START_AGAIN: &str = "it may be of a store that is gone; `--after 0` starts again";
 /// Events read at a time.
 const PAGE: usize = 500;
+/// Events printed by one call that does not follow.
+const DEFAULT_LIMIT: usize = 500;
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     let Some(store) = cx.store_to_read()? else {
@@ -73,7 +76,8 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         None => store.first_cursor()?,
     };
     check_cursor(after, store.last_seq()?)?;
-    let mut left = args.limit;
+    let wanted = Wanted::new(args, cx, &store)?;
+    let mut left = args.limit.unwrap_or(if args.follow { usize::MAX } else { DEFAULT_LIMIT });
     loop {
         let page = store.events(after, PAGE)?;
         for event in &page {
@@ -81,11 +85,9 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
                 break;
             }
             after = event.seq;
-            if wanted(event, args) {
+            if wanted.holds(event) {
                 ui.line(event);
-                if !args.follow {
-                    left -= 1;
-                }
+                left -= 1;
             }
         }
         if left == 0 || (page.is_empty() && !args.follow) {
@@ -99,10 +101,33 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn wanted(event: &Event, args: &Args) -> bool {
-    let issue = args.issue.as_ref().is_none_or(|issue| event.issue.as_ref() == Some(issue));
-    let run = args.run.as_ref().is_none_or(|run| event.run.as_ref().is_some_and(|of| of.to_string() == *run));
-    issue && run
+/// Which events are printed.
+struct Wanted {
+    /// Of the issue with this identifier.
+    issue: Option<String>,
+    run: Option<String>,
+}
+
+impl Wanted {
+    /// Events outlive what the store knows of an issue: what it does not know is taken for an identifier.
+    fn new(args: &Args, cx: &Ctx, store: &Store) -> Result<Self> {
+        let identifier = |text: &String| -> Result<String> {
+            let target = cx.target(text);
+            match (steps::find_known(store, &target)?, &target) {
+                (Some(found), _) => Ok(found.work.identifier),
+                (None, Target::Named(name)) => Ok(name.clone()),
+                (None, Target::Here(_)) => Err(steps::unknown(&target)),
+            }
+        };
+        let run = args.run.as_deref().map(|run| run.strip_prefix("run:").unwrap_or(run).to_owned());
+        Ok(Self { issue: args.issue.as_ref().map(identifier).transpose()?, run })
+    }
+
+    fn holds(&self, event: &Event) -> bool {
+        let issue = self.issue.as_ref().is_none_or(|issue| event.issue.as_ref() == Some(issue));
+        let run = self.run.as_ref().is_none_or(|run| event.run.as_ref().is_some_and(|of| of.to_string() == *run));
+        issue && run
+    }
 }
 
 fn cursor(store: &Store, after: u64) -> String {

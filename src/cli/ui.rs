@@ -10,6 +10,9 @@ use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use super::Global;
 pub(super) use super::render::Style;
@@ -71,7 +74,6 @@ impl Line for Failure<'_> {
 pub struct Ui {
     json: bool,
     quiet: u8,
-    verbose: u8,
     style: Style,
     progress: bool,
     /// Why stdout took no more.
@@ -96,7 +98,6 @@ impl Ui {
         Self {
             json: global.json,
             quiet: global.quiet,
-            verbose: global.verbose,
             style: Style { color, columns },
             progress,
             lost: RefCell::default(),
@@ -211,13 +212,6 @@ impl Ui {
         }
     }
 
-    /// Tells of details, with `-v`.
-    pub fn detail(&self, text: &str) {
-        if self.verbose > 0 {
-            self.note(text);
-        }
-    }
-
     /// Warns, unless `-qq`.
     pub fn warn(&self, text: &str) {
         if self.quiet < 2 {
@@ -286,6 +280,8 @@ pub(super) fn start_log(global: &Global) {
     use tracing_subscriber::filter::LevelFilter;
     let level = match (global.quiet, global.verbose) {
         (2.., _) => LevelFilter::OFF,
+        // Details are for people.
+        (_, _) if global.json => LevelFilter::WARN,
         (_, 0) => LevelFilter::WARN,
         (_, 1) => LevelFilter::INFO,
         (_, _) => LevelFilter::DEBUG,
@@ -294,10 +290,40 @@ pub(super) fn start_log(global: &Global) {
         .with_max_level(level)
         .with_writer(io::stderr)
         .with_ansi(false)
-        .with_target(false)
-        .without_time()
+        .event_format(LogLine { json: global.json })
         .finish();
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// What the library logs, as everything else on stderr is said: a word and a sentence, or with `--json` a line.
+struct LogLine {
+    json: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for LogLine
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        cx: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> std::fmt::Result {
+        let mut text = String::new();
+        cx.format_fields(Writer::new(&mut text), event)?;
+        let text = super::render::escape(&text);
+        if self.json {
+            return writer.write_str(&ndjson(&Warning { message: &text }));
+        }
+        let word = match *event.metadata().level() {
+            tracing::Level::ERROR | tracing::Level::WARN => "warning",
+            tracing::Level::INFO => "info",
+            tracing::Level::DEBUG | tracing::Level::TRACE => "debug",
+        };
+        writeln!(writer, "{word}: {text}")
+    }
 }
 
 #[cfg(test)]

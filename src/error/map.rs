@@ -129,6 +129,9 @@ impl From<TrackerError> for Error {
             TrackerError::Status { status: 401 | 403, .. } => {
                 mapped.hint("the tracker refuses the credential in `tracker.provider`, or what it may do is not enough")
             }
+            TrackerError::Request { .. } if io_kind(&error) == Some(ErrorKind::NotFound) => {
+                mapped.hint("`baton init` makes the directory of issues; `tracker.provider.path` names another")
+            }
             _ => mapped,
         }
     }

@@ -58,21 +58,40 @@ impl EventLog {
     }
 }
 
-/// The last whole event of a run; reads the file's end alone.
+impl RunEvent {
+    /// What it says to a person, where it says something.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        let text = |name: &str| self.data.get(name)?.as_str().filter(|text| !text.is_empty());
+        ["text", "message", "error", "summary"].into_iter().find_map(text)
+    }
+}
+
+/// The last whole events of a run, the newest first, at most `limit`; reads the file's end alone.
 #[must_use]
-pub fn last_event(path: &Path) -> Option<RunEvent> {
-    last_line(path)
+pub fn recent_events(path: &Path, limit: usize) -> Vec<RunEvent> {
+    last_lines(path).into_iter().take(limit).collect()
 }
 
 /// The last whole line of a file, read as JSON; reads the file's end alone.
 pub(super) fn last_line<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let mut file = File::open(path).ok()?;
-    let length = file.seek(SeekFrom::End(0)).ok()?;
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    last_lines(path).into_iter().next()
+}
+
+/// What can be read as JSON of the lines at a file's end, the newest first.
+fn last_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let tail = tail(path).unwrap_or_default();
+    let lines = tail.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty());
+    lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+fn tail(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
-    file.read_to_end(&mut tail).ok()?;
-    let lines = tail.split(|byte| *byte == b'\n').rev();
-    lines.filter(|line| !line.is_empty()).find_map(|line| serde_json::from_slice(line).ok())
+    file.read_to_end(&mut tail)?;
+    Ok(tail)
 }
 
 /// What a run used, as far as its events say: turns started, and the last token totals. For a run whose supervisor did
@@ -123,6 +142,21 @@ mod tests {
         let events: Vec<RunEvent> = text.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
         assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(events[2].data, json!({ "n": 2 }));
+    }
+
+    #[test]
+    fn the_end_of_the_file_says_what_happened_last() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("events.jsonl");
+        assert!(recent_events(&path, 5).is_empty());
+        let mut log = EventLog::create(&path).expect("made");
+        log.write(Timestamp::UNIX_EPOCH, "message", json!({ "text": "x".repeat(100_000) }));
+        log.write(Timestamp::UNIX_EPOCH, "message", json!({ "text": "hello" }));
+        log.write(Timestamp::UNIX_EPOCH, "turn_failed", json!({ "error": "no", "turn": 1 }));
+        let recent = recent_events(&path, 5);
+        let said: Vec<_> = recent.iter().map(|event| (event.kind.as_str(), event.message())).collect();
+        assert_eq!(said, [("turn_failed", Some("no")), ("message", Some("hello"))], "half a line is none");
+        assert_eq!(recent_events(&path, 1).len(), 1);
     }
 
     #[test]

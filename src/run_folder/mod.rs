@@ -21,7 +21,7 @@ use crate::store::Layout;
 
 pub use activity::{Activity, ActivityFile, read_activity, silence_ms};
 pub use checkpoints::{CheckpointLog, last_checkpoint};
-pub use events::{EventLog, RunEvent, last_event, thread_totals, used};
+pub use events::{EventLog, RunEvent, recent_events, thread_totals, used};
 
 /// `runs/<id>/`.
 #[derive(Debug, Clone, PartialEq, Eq)]

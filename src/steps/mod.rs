@@ -38,7 +38,7 @@ pub use recover::{
 pub use release::{Action, ActionKind, ActionStatus, retry, retry_plan};
 pub use run::{RunEnd, RunMode, RunNews, RunOptions, RunSummary, run};
 pub use starter::{NewFile, Starter, repository_or_here};
-pub use status::{IssueStatus, RunningRow, StatusReport, explain, status, status_of};
+pub use status::{IssueStatus, RecentEvent, RunningRow, StatusReport, explain, status, status_of};
 pub use tick::{TickLock, TickReport, tick};
 pub use workspace::{
     EnsureReport, Look, StateCategory, Verified, VerifyReport, WorkspaceView, ensure, ensure_plan, shell, verify,

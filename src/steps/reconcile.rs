@@ -9,7 +9,7 @@ use super::by_ids::by_ids;
 use super::{Cleaned, clean_terminal};
 use crate::error::Result;
 use crate::join::join_all;
-use crate::model::{ClaimRecord, Issue, RequestKind, RunId, Work};
+use crate::model::{ClaimRecord, Issue, Outcome, OutcomeKind, RequestKind, RunId, Work};
 use crate::project::Project;
 use crate::queue::{self, Policy};
 use crate::recovery::{self, Settled};
@@ -92,7 +92,9 @@ pub async fn reconcile(project: &Project, dry_run: bool) -> Result<ReconcileRepo
 pub(super) async fn end(project: &Project, worker: &Unwanted) -> std::result::Result<Option<Stopped>, NotEnded> {
     let run = &worker.claim.claim.run;
     let ended = worker::stop_run(project, run, worker.kind, &worker.reason(), STOP_TIMEOUT).await;
-    ended.map(|outcome| outcome.map(|_| worker.stopped())).map_err(|error| NotEnded {
+    // One that had ended its issue by itself, and only said its last words, was not stopped.
+    let is_stopped = |outcome: &Outcome| outcome.outcome != OutcomeKind::Succeeded;
+    ended.map(|outcome| outcome.filter(is_stopped).map(|_| worker.stopped())).map_err(|error| NotEnded {
         identifier: worker.identifier.clone(),
         run: run.clone(),
         code: error.code().to_owned(),

@@ -125,12 +125,32 @@ fn wait(file: &File) -> io::Result<()> {
     }
 }
 
-/// The last note that somebody left.
+/// Who has the lock: the last note that somebody left, unless the kernel names another process.
 fn holder(file: &File) -> String {
     let mut note = [0; NOTE];
     let read = file.read_at(&mut note, 0).unwrap_or(0);
     let note = String::from_utf8_lossy(&note[..read]).trim().to_owned();
-    if note.is_empty() { "another process".to_owned() } else { note }
+    let inode = file.metadata().map_or(0, |metadata| metadata.ino());
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    match holder_among(&locks, inode) {
+        Some(pid) if !note.starts_with(&format!("pid {pid} ")) => {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            format!("pid {pid} ({})", if name.is_empty() { "unknown" } else { name.trim() })
+        }
+        Some(_) | None if note.is_empty() => "another process".to_owned(),
+        Some(_) | None => note,
+    }
+}
+
+/// The process that has the flock of this inode, by a line of `/proc/locks` such as
+/// `3: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`; those who wait have an arrow behind the number.
+fn holder_among(locks: &str, inode: u64) -> Option<u32> {
+    locks.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, _, pid, place, ..] = words[..] else { return None };
+        let of: u64 = place.rsplit(':').next()?.parse().ok()?;
+        pid.parse().ok().filter(|pid| of == inode && *pid > 0)
+    })
 }
 
 /// At most one thread that waits for the lock, however often it is given up and wanted again.
@@ -191,5 +211,21 @@ impl Waiter {
             Waiting::Yes { wanted: false } | Waiting::No | Waiting::Over(_) => Waiting::No,
         };
         self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_says_who_has_it() {
+        let locks = "1: POSIX  ADVISORY  WRITE 11 08:01:77 0 EOF\n\
+                     2: FLOCK  ADVISORY  WRITE 22 00:2d:77 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 33 00:2d:77 0 EOF\n\
+                     3: FLOCK  ADVISORY  WRITE -1 00:2d:88 0 EOF\n";
+        assert_eq!(holder_among(locks, 77), Some(22));
+        assert_eq!(holder_among(locks, 88), None, "one of another PID namespace");
+        assert_eq!(holder_among(locks, 99), None);
     }
 }

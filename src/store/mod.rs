@@ -115,6 +115,12 @@ impl Store {
         &self.id
     }
 
+    /// How long a transaction waits for the lock; `None` waits for ever.
+    #[must_use]
+    pub fn lock_timeout(&self) -> Option<Duration> {
+        self.lock_timeout
+    }
+
     /// What takes secrets out of everything that the store writes; for logs and run events too.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {

@@ -45,15 +45,18 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The spec of a claim that was just taken.
+    /// The spec of a claim that was just taken. What is secret in the issue's texts stays out of it, as of everything that
+    /// is written.
     #[must_use]
     pub fn new(project: &Project, claimed: &Claimed, key: &Key, issue: &Issue, asked_at: u64) -> Self {
+        let redact = |text: &str| project.store.redactor().redact(text).into_owned();
+        let (title, description) = (redact(&issue.title), issue.description.as_deref().map(redact));
         Self {
             run: claimed.run.clone(),
             key: key.clone(),
             fence: claimed.fence,
             attempt: claimed.attempt,
-            issue: issue.clone(),
+            issue: Issue { title, description, ..issue.clone() },
             asked_at,
             workflow: project.workflow.path.clone(),
             front_matter: project.workflow.front_matter.clone(),

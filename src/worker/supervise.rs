@@ -1,5 +1,8 @@
 //! The supervisor: owns one run from its claim to its outcome (DESIGN §5).
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::attempt::Attempt;
@@ -10,12 +13,15 @@ use super::state::{State, Stop};
 use super::watch::{Interruption, Watch};
 use super::{WorkerError, exit_of};
 use crate::error::Exit;
-use crate::model::{Issue, Key, Outcome};
+use crate::model::{Issue, Key, Outcome, Request, RequestKind};
 use crate::outcome::End;
 use crate::process::{self, EndSignal};
 use crate::project::Project;
 use crate::queue::Claimed;
 use crate::run_folder::RunFolder;
+
+/// What an agent is given to end its turn by itself when its issue became terminal.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How supervising ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,11 +103,7 @@ async fn supervise_inside(project: &Project, spec: &Spec, reporter: Reporter) ->
     let state = State::new(project, spec, &folder, reporter)?;
     let mut watch = Watch::begin(project, spec, &folder, state.activity.clone())?;
     let mut attempt = Attempt { state, agent: None };
-    let stopped = tokio::select! {
-        biased;
-        interruption = watch.next() => Err(interruption),
-        stop = attempt.work() => Ok(stop),
-    };
+    let stopped = work(&mut attempt, &mut watch).await;
     let (end, signal) = match stopped {
         Ok(Stop::End(end)) => (end, None),
         Ok(Stop::Lost(reason)) | Err(Interruption::Lost(reason)) => {
@@ -134,6 +136,38 @@ async fn supervise_inside(project: &Project, spec: &Spec, reporter: Reporter) ->
                 }
             }
         }
+    }
+}
+
+/// Works to the end, or until something interrupts it. An agent whose issue became terminal may have said so itself, and
+/// be at its last words.
+async fn work(attempt: &mut Attempt<'_>, watch: &mut Watch<'_>) -> Result<Stop, Interruption> {
+    let work = attempt.work();
+    tokio::pin!(work);
+    let mut over: Option<(Instant, Request)> = None;
+    loop {
+        let deadline = over.as_ref().map(|(deadline, _)| *deadline);
+        let interruption = tokio::select! {
+            biased;
+            stop = &mut work => return Ok(stop),
+            () = until(deadline) => None,
+            interruption = watch.next() => Some(interruption),
+        };
+        match (interruption, over.take()) {
+            (None, Some((_, request))) => return Err(Interruption::Requested(request)),
+            (Some(Interruption::Requested(request)), known) if request.kind == RequestKind::IssueTerminal => {
+                over = known.or_else(|| Some((Instant::now() + LAST_WORDS, request)));
+            }
+            (Some(other), _) => return Err(other),
+            (None, None) => {}
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

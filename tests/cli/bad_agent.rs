@@ -42,7 +42,7 @@ fn one_that_fails_says_its_last_words() {
     hint: `baton worker logs A.2` shows what its agent said
     [exit status: 20]
     ");
-    assert_eq!(env.run("A.1")["outcome"]["error"], "command.run ended with exit status 7: no credit left");
+    assert_eq!(env.run("A.1")["error"], "command.run ended with exit status 7: no credit left");
 }
 
 #[test]

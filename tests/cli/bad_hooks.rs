@@ -114,7 +114,7 @@ fn after_run_that_fails_or_hangs_changes_no_outcome() {
     for (script, exit_code, timed_out) in [("exit 3", Value::from(3), false), ("sleep 1000", Value::Null, true)] {
         let env = with_hook(&format!("  after_run: {script}\n"));
         env.baton("worker launch A --wait").ok();
-        assert_eq!(env.run("A.1")["outcome"]["outcome"], "succeeded");
+        assert_eq!(env.run("A.1")["outcome"], "succeeded");
         let receipt = receipt(&env, "A.1", "after_run");
         assert_eq!((&receipt["ok"], &receipt["timed_out"]), (&false.into(), &timed_out.into()), "{receipt}");
         if !timed_out {
@@ -131,7 +131,7 @@ fn before_remove_that_fails_keeps_no_workspace() {
     insta::assert_snapshot!(env.baton("reconcile"), @r#"
     A: workspace removed: <root>/p/.baton/workspaces/A
     ------- stderr -------
-     WARN hook failed hook="before_remove" key=A duration_ms=<duration> exit_code=4 timed_out=false
+    warning: hook failed hook="before_remove" key=A duration_ms=<duration> exit_code=4 timed_out=false
     [exit status: 0]
     "#);
     assert!(!env.workspace("A").exists());

@@ -211,6 +211,7 @@ fn a_directory_that_vanishes_stops_no_worker_and_loses_no_issue() {
     ------- stderr -------
     error: cannot read the issue directory <root>/p/issues
     caused by: No such file or directory (os error 2)
+    hint: `baton init` makes the directory of issues; `tracker.provider.path` names another
     [exit status: 11]
     ");
     assert_eq!((env.status_word("A"), env.status_word("B")), ("running".to_owned(), "idle".to_owned()));

@@ -270,6 +270,19 @@ fn a_stopped_process_that_holds_the_lock_is_named() {
     env.baton("workspace ensure A").ok();
 }
 
+#[test]
+fn a_lock_that_another_program_holds_is_not_said_to_be_the_last_writer_s() {
+    if !fs::exists("/proc/locks").unwrap_or(false) {
+        return skip("the kernel does not say here who holds a lock");
+    }
+    let env = polled();
+    let holder = env.hold_lock();
+    let refused = env.baton("retry A --lock-timeout 50ms").exits(9);
+    let named = format!("is locked by pid {} (sleep)", holder.pid());
+    assert!(refused.stderr.contains(&named) || !refused.stderr.contains("(baton "), "{refused}");
+    holder.kill();
+}
+
 const FULL: &str = r#"
 mount -t tmpfs -o size=512k tmpfs ../disk; cd ../disk; cp -r ../p/WORKFLOW.md ../p/issues .
 baton poll -q > /dev/null

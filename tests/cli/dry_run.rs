@@ -185,7 +185,7 @@ fn with_exit_code_a_dry_run_that_would_change_something_exits_with_3() {
         ("workspace ensure D", 0),
         ("workspace clean C", 3),
         ("reconcile", 3),
-        ("recover", 0),
+        ("recover", 3),
         ("run", 3),
         ("issue edit A --state Done", 3),
         ("issue edit A --state Todo", 0),

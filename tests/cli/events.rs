@@ -103,3 +103,25 @@ fn without_a_store_there_is_nothing_to_tell() {
     "#);
     assert!(!env.store("").exists());
 }
+
+#[test]
+fn an_issue_is_named_as_everywhere_and_a_follower_can_be_limited() {
+    let env = TestEnv::new();
+    env.put_issue("odd", "---\nid: \"A/1\"\ntitle: T\nstate: Todo\n---\n");
+    let workspace = env.baton("workspace ensure A/1").ok().line();
+    let key = env.status("A/1")["key"].as_str().expect("a key").to_owned();
+    assert_ne!(key, "A/1");
+    let (all, _) = feed(&env, "--issue A/1");
+    assert!(!all.is_empty());
+    assert_eq!(feed(&env, &format!("--issue {key}")).0, all);
+    let here = env.command("events --issue .").here(workspace).run().ok().ndjson();
+    assert_eq!(here[..here.len() - 1], all);
+    env.baton("events --issue .").exits(4);
+    assert_eq!(feed(&env, "--issue gone").0, [] as [Value; 0], "events outlive what is known of an issue");
+    env.baton("worker launch A/1 --wait").ok();
+    let run = format!("{key}.1");
+    assert_eq!(feed(&env, &format!("--run run:{run}")).0, feed(&env, &format!("--run {run}")).0);
+    let two = env.baton("events --follow --limit 2").ok().ndjson();
+    assert_eq!(numbers(&two[..2]), [1, 2]);
+    assert_eq!((two.len(), &two[2]["after"]), (3, &2.into()));
+}

@@ -38,8 +38,11 @@ mod signals;
 mod status;
 mod tracker_github;
 mod turns;
+mod watch;
 mod worker;
 mod workspace;
+mod workspace_care;
+mod workspace_shell;
 
 /// A file that is not declared above is not compiled, and its tests never run.
 #[test]

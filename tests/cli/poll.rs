@@ -154,6 +154,7 @@ fn a_tracker_that_fails_is_never_an_empty_tracker() {
     ------- stderr -------
     error: cannot read the issue directory <root>/p/issues
     caused by: No such file or directory (os error 2)
+    hint: `baton init` makes the directory of issues; `tracker.provider.path` names another
     [exit status: 11]
     ");
     assert_eq!(env.baton("poll --json").exits(11).error()["retryable"], true);

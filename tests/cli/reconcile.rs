@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::env::{TestEnv, is_alive, texts};
+use crate::env::{TestEnv, is_alive, texts, wait_until};
 
 /// Starts an agent on A that holds.
 fn running() -> (TestEnv, u32) {
@@ -29,7 +29,7 @@ fn an_issue_that_became_terminal_ends_its_worker_and_its_workspace() {
     assert!(!is_alive(agent));
     assert_eq!(env.said_lines("after"), ["after"]);
     let run = env.run("A.1");
-    assert_eq!((&run["outcome"]["outcome"], &run["outcome"]["code"]), (&"canceled".into(), &"issue_terminal".into()));
+    assert_eq!((&run["outcome"], &run["code"]), (&"canceled".into(), &"issue_terminal".into()));
     assert_eq!(env.status_word("A"), "done");
     assert!(!env.workspace("A").exists());
     assert_eq!(env.bash("git worktree list | wc -l; git branch --list baton/A").ok().stdout, "1\n  baton/A\n");
@@ -146,4 +146,20 @@ fn the_policy_decides_what_becomes_of_a_workspace() {
         assert_eq!(env.workspace("A").exists(), exists, "{policy}");
         env.writing_nothing(|| env.baton("reconcile").ok());
     }
+}
+
+#[test]
+fn an_agent_that_ended_its_issue_may_say_its_last_words() {
+    let env = TestEnv::new();
+    env.agent("finish; hold; echo bye > $TEST_ROOT/said/bye");
+    env.issue("A", "");
+    env.baton("worker launch A").ok();
+    env.agent_holds("A");
+    let reconcile = env.start("reconcile --json");
+    let is_asked = || env.baton("events --issue A").ok().stdout.contains("run.stop_requested");
+    wait_until("it is asked to stop", is_asked);
+    env.go_on("A");
+    assert_eq!(reconcile.wait().json()["stopped"], json!([]));
+    assert_eq!((env.outcome("A.1"), env.said_lines("bye")), ("succeeded".to_owned(), vec!["bye".to_owned()]));
+    assert_eq!(env.status_word("A"), "done");
 }

@@ -292,3 +292,21 @@ fn a_tracker_that_fails_for_a_while_stops_nothing() {
     env.go_on("B");
     run.wait().ok();
 }
+
+#[test]
+fn what_becomes_a_secret_while_it_runs_is_kept_out_of_the_store() {
+    let env = TestEnv::new();
+    let run = env.command("run").env("LATER_TOKEN", "s3cret-of-later").start();
+    let accepted = || env.baton("events").ok().stdout.matches("config.accepted").count();
+    wait_until("it runs", || env.store("polled").exists());
+    env.workflow("tracker:\n  kind: local\n  api_key: $LATER_TOKEN\n");
+    wait_until("the new configuration is taken", || accepted() == 2);
+    env.put_issue("A", "---\nid: A\ntitle: knows s3cret-of-later\nstate: Todo\n---\n");
+    wait_until("it is seen", || env.baton("events --issue A").ok().stdout.contains("run.claimed"));
+    env.wait_for_status("A", "done");
+    run.signal(Signal::INT);
+    run.wait().exits(130);
+    let found = env.bash("grep -rl s3cret-of-later .baton || true").ok();
+    assert_eq!(found.stdout, "", "{found}");
+    assert!(env.bash("cat .baton/journal/*").ok().stdout.contains("knows [redacted]"));
+}

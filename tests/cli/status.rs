@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, texts};
+use crate::env::{TestEnv, codes, texts};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
@@ -119,6 +119,7 @@ fn one_issue_is_told_with_its_runs_and_what_can_be_done() {
     assert_eq!(status["available_actions"], json!(["retry"]));
     assert_eq!(status["last_error"], "command.run ended with exit status 1");
     assert_eq!(env.status("RUNS")["running"]["run"], "RUNS.1");
+    assert_eq!(codes(&env.status("WAITS")["why"]), ["no_slot"]);
     assert_eq!(env.status("RUNS")["available_actions"], json!(["stop"]));
 }
 
@@ -139,4 +140,57 @@ fn with_a_broken_workflow_it_still_answers() {
     fs::write(env.path("p/WORKFLOW.md"), "---\ntracker: [\n---\n").expect("written");
     assert_eq!(env.baton("status --json").json()["counts"]["blocked"], 1);
     assert_eq!(env.status("RUNS")["status"], "running");
+}
+
+#[test]
+fn one_issue_is_told_with_the_names_of_the_specification() {
+    let env = busy();
+    env.command("worker launch FAILS --now --wait").run();
+    let status = env.status("FAILS");
+    for name in [
+        "issue_identifier",
+        "issue_id",
+        "status",
+        "workspace",
+        "attempts",
+        "running",
+        "retry",
+        "logs",
+        "recent_events",
+        "last_error",
+    ] {
+        assert!(status.get(name).is_some(), "it lacks {name}: {status:#}");
+    }
+    let attempts = &status["attempts"];
+    assert_eq!(
+        (&attempts["runs"], &attempts["restart_count"]),
+        (&1.into(), &0.into()),
+        "the slot is taken: {status:#}"
+    );
+    let logs = &status["logs"]["codex_session_logs"];
+    assert_eq!(texts(logs, "label"), ["latest", "supervisor"]);
+    for path in texts(logs, "path") {
+        assert!(fs::exists(path).expect("known"), "{path}");
+    }
+    let recent = &status["recent_events"];
+    let events = texts(recent, "event");
+    assert_eq!((events[0], events.last()), ("phase", Some(&"outcome")), "{events:?}");
+    let failed =
+        recent.as_array().expect("events").iter().find(|event| event["event"] == "turn_failed").expect("a failure");
+    assert_eq!(failed["message"], "command.run ended with exit status 1");
+    let running = env.status("RUNS");
+    assert_eq!(
+        running["running"]["last_event"],
+        running["recent_events"].as_array().expect("events").last().expect("one")["event"]
+    );
+    assert!(running["running"].get("last_message").is_some());
+}
+
+#[test]
+fn a_retry_that_is_due_and_has_no_slot_says_so() {
+    let env = busy();
+    let retrying = |later: i64| env.command("status --json").later(later).run().json()["retrying"][0]["error"].take();
+    assert_eq!(retrying(0), "command.run ended with exit status 1", "it is not due yet");
+    assert_eq!(retrying(3_600_000), "no available orchestrator slots");
+    assert_eq!(codes(&env.command("status FAILS --json").later(3_600_000).run().json()["why"]), ["no_slot"]);
 }

@@ -159,7 +159,7 @@ fn a_prompt_that_does_not_render_fails_its_run_alone() {
     "#);
     env.wait_for_status("GOOD", "done");
     let run = env.run("BAD");
-    assert_eq!((&run["outcome"]["code"], env.status_word("BAD")), (&"prompt_failed".into(), "retrying".to_owned()));
+    assert_eq!((&run["code"], env.status_word("BAD")), (&"prompt_failed".into(), "retrying".to_owned()));
 }
 
 #[test]
@@ -183,6 +183,6 @@ fn an_agent_that_is_not_there_says_so() {
     env.workflow("command:\n  run: no-such-agent --please\n");
     env.issue("A", "");
     env.baton("worker launch A --wait").exits(20);
-    let error = env.run("A.1")["outcome"]["error"].as_str().expect("an error").to_owned();
+    let error = env.run("A.1")["error"].as_str().expect("an error").to_owned();
     assert!(error.contains("was not found"), "{error}");
 }

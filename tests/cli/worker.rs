@@ -211,7 +211,7 @@ fn show_tells_a_run_s_whole_story() {
     [exit status: 0]
     ");
     let run = env.run("A");
-    assert_eq!((&run["outcome"]["outcome"], &run["outcome"]["code"]), (&"failed".into(), &"turn_failed".into()));
+    assert_eq!((&run["outcome"], &run["code"]), (&"failed".into(), &"turn_failed".into()));
     env.baton("worker show A.7").exits(4);
 }
 
@@ -293,4 +293,18 @@ fn eight_launches_at_once_make_one_run() {
     assert_eq!(codes, [0, 6, 6, 6, 6, 6, 6, 6]);
     env.agent_holds("A");
     assert_eq!(env.runs_begun(), ["A.1"]);
+}
+
+#[test]
+fn one_that_is_stopped_while_it_is_prepared_was_canceled() {
+    let env = TestEnv::new();
+    env.workflow("hooks:\n  before_run: touch $TEST_ROOT/said/before; sleep 1000\n");
+    env.issue("A", "");
+    let launch = env.start("worker launch A --wait --json");
+    wait_until("the hook runs", || env.said("before").exists());
+    let stopped = env.baton("worker stop A --reason enough --json").json();
+    assert_eq!(texts(&stopped["stopped"], "outcome"), ["canceled"]);
+    assert_eq!((&stopped["failed"], &stopped["dry_run"]), (&json!([]), &false.into()));
+    let launched = launch.wait().exits(23).any_json();
+    assert_eq!((&launched["outcome"], &launched["code"]), (&"canceled".into(), &"operator".into()));
 }

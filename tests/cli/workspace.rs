@@ -116,7 +116,7 @@ fn an_after_create_that_fails_counts_as_not_made_and_is_tried_again() {
     insta::assert_snapshot!(env.baton("workspace ensure A"), @r#"
     ------- stderr -------
     made the store <root>/p/.baton
-     WARN hook failed hook="after_create" key=A duration_ms=<duration> exit_code=3 timed_out=false
+    warning: hook failed hook="after_create" key=A duration_ms=<duration> exit_code=3 timed_out=false
     error: hook after_create failed with exit status 3 in <root>/p/.baton/workspaces/A
     hint: the hook's last words: no network
     [exit status: 12]

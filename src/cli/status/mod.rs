@@ -85,12 +85,19 @@ fn look(args: &Args, cx: &Ctx, ui: &Ui) -> Result<Shown> {
 
 fn all(args: &Args, cx: &Ctx, ui: &Ui) -> Result<StatusReport> {
     if !args.why {
-        let (store, _) = cx.store_and_workflow(ui)?;
-        return store.map_or_else(|| Ok(StatusReport::empty(cx.seams.now())), |store| steps::status(&store, &cx.seams));
+        let (store, workflow) = cx.store_and_workflow(ui)?;
+        let Some(store) = store else { return Ok(StatusReport::empty(cx.seams.now())) };
+        let mut report = steps::status(&store, &cx.seams)?;
+        if let Some(workflow) = workflow {
+            report.tell_who_has_no_slot(&Policy::from(&workflow.config));
+        }
+        return Ok(report);
     }
     let Some(reading) = cx.reading("status", ui)? else { return Ok(StatusReport::empty(cx.seams.now())) };
     let mut report = steps::status(&reading.store, &cx.seams)?;
-    steps::explain(&reading.store, &mut report, &reading.project?.policy(), cx.seams.now())?;
+    let policy = reading.project?.policy();
+    report.tell_who_has_no_slot(&policy);
+    steps::explain(&reading.store, &mut report, &policy, cx.seams.now())?;
     Ok(report)
 }
 

@@ -10,7 +10,7 @@ use crate::cli::ui::{Style, View};
 use crate::cli::values::duration;
 use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Error, Exit, Result};
-use crate::model::{Outcome, RunId, RunRecord};
+use crate::model::{Outcome, OutcomeKind, RunId, RunRecord};
 use crate::project::Project;
 use crate::queue::Override;
 use crate::steps::{self, LaunchPlan, LaunchedBefore, ToLaunch};
@@ -117,8 +117,10 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
             return foreground(&project, claim, replayed, ui).await;
         }
         let (identifier, launch) = steps::launch(&project, claim, args.launch_timeout).await;
-        failed(&launch)?;
         let run = launch.run.clone();
+        if !args.wait || !was_canceled(&project, &launch)? {
+            failed(&launch)?;
+        }
         if !args.wait {
             ui.show(&Report { replayed, ..Report::new(identifier, launch, None) });
             return Ok(Exit::Done);
@@ -168,6 +170,13 @@ async fn replay(project: &Project, args: &Args, before: LaunchedBefore, ui: &Ui)
     }
     ui.show(&Report::before(project, before, waited)?);
     Ok(exit)
+}
+
+/// Whether the run ended before its agent worked because somebody wanted it to: that is an outcome like any other.
+fn was_canceled(project: &Project, launch: &LaunchReport) -> Result<bool> {
+    let record: Option<RunRecord> = project.store.get(&launch.run.to_string())?;
+    let outcome = record.and_then(|record| record.outcome).map(|outcome| outcome.outcome);
+    Ok(outcome == Some(OutcomeKind::Canceled))
 }
 
 fn failed(launch: &LaunchReport) -> Result<()> {

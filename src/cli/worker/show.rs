@@ -11,7 +11,7 @@ use crate::cli::render::{distance, table};
 use crate::cli::ui::{Style, View};
 use crate::cli::{Ctx, Ui};
 use crate::error::{Exit, Result};
-use crate::model::{RunRecord, Timestamp};
+use crate::model::{HookReceipt, OutcomeCode, OutcomeKind, Phase, Process, RunId, RunRecord, Timestamp, Tokens};
 use crate::process::{self, Lifeline};
 use crate::steps::{self, RunningRow};
 use crate::store::Store;
@@ -45,16 +45,54 @@ pub(in crate::cli) struct Workers {
 /// A run, with whether its worker lives and where its files are.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(in crate::cli) struct Shown {
+    /// The issue.
+    identifier: String,
+    /// The issue's tracker id.
+    issue_id: String,
+    /// Its id.
+    run: RunId,
+    /// Which retry it is; absent for the first run.
+    attempt: Option<u32>,
+    /// Where it is, or was when it ended.
+    phase: Phase,
+    /// How it ended.
+    outcome: Option<OutcomeKind>,
+    /// Why, in a stable word.
+    code: Option<OutcomeCode>,
+    /// One sentence for a person.
+    summary: Option<String>,
+    /// The error text, where there is one.
+    error: Option<String>,
     /// The supervisor, once it is up.
     pid: Option<u32>,
     /// Whether its supervisor lives.
     alive: bool,
+    /// The agent's kind.
+    agent: String,
+    /// The supervisor, told from every other process.
+    supervisor: Option<Process>,
+    /// The agent's process.
+    agent_process: Option<Process>,
+    /// The workspace's path.
+    workspace: Option<String>,
+    /// The agent's session, where it has one.
+    session_id: Option<String>,
+    /// Turns started.
+    turns: u32,
+    /// What it used.
+    tokens: Tokens,
+    /// The claim's fence.
+    fence: u64,
+    /// When it was claimed.
+    started_at: Timestamp,
     /// When it ended.
     finished_at: Option<Timestamp>,
+    /// Not to be retried before.
+    not_before: Option<Timestamp>,
+    /// Receipts of the hooks that ran.
+    hooks: Vec<HookReceipt>,
     /// What is in its folder, by name.
     files: BTreeMap<&'static str, PathBuf>,
-    #[serde(flatten)]
-    record: RunRecord,
 }
 
 pub(super) fn list(_: &List, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
@@ -82,12 +120,32 @@ impl Shown {
         let files = names.into_iter().map(|name| (name, folder.join(name))).filter(|(_, path)| path.exists()).collect();
         let alive = record.outcome.is_none()
             && process::probe_lifeline(&folder.join("lifeline"), Duration::ZERO) == Lifeline::Held;
+        let outcome = record.outcome.as_ref();
         Self {
+            outcome: outcome.map(|outcome| outcome.outcome),
+            code: outcome.map(|outcome| outcome.code),
+            summary: outcome.map(|outcome| outcome.summary.clone()),
+            error: outcome.and_then(|outcome| outcome.error.clone()),
+            finished_at: outcome.map(|outcome| outcome.finished_at),
+            not_before: outcome.and_then(|outcome| outcome.not_before),
             pid: record.supervisor.as_ref().map(|process| process.pid),
+            supervisor: record.supervisor,
+            agent_process: record.agent_process,
+            identifier: record.identifier,
+            issue_id: record.issue_id,
+            run: record.run,
+            attempt: record.attempt,
+            phase: record.phase,
             alive,
-            finished_at: record.outcome.as_ref().map(|outcome| outcome.finished_at),
+            agent: record.agent,
+            workspace: record.workspace,
+            session_id: record.session_id,
+            turns: record.turns,
+            tokens: record.tokens,
+            fence: record.fence,
+            started_at: record.started_at,
+            hooks: record.hooks,
             files,
-            record,
         }
     }
 }
@@ -109,17 +167,16 @@ impl View for Shown {
     const KIND: &'static str = "run";
 
     fn text(&self, _: Style) -> String {
-        let record = &self.record;
+        let record = self;
         let mut text = format!("run {} of {}\n", record.run, record.identifier);
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
                 text += &format!("{name:>12}  {}\n", crate::cli::render::escape(&value));
             }
         };
-        let outcome = record.outcome.as_ref();
-        line("outcome", outcome.map(|outcome| outcome.outcome.as_str().to_owned()));
-        line("error", outcome.and_then(|outcome| outcome.error.clone()));
-        line("phase", outcome.is_none().then(|| record.phase.as_str().to_owned()));
+        line("outcome", record.outcome.map(|outcome| outcome.as_str().to_owned()));
+        line("error", record.error.clone());
+        line("phase", record.outcome.is_none().then(|| record.phase.as_str().to_owned()));
         line("worker", self.pid.map(|pid| format!("{pid} ({})", if self.alive { "alive" } else { "gone" })));
         line("started", Some(record.started_at.to_rfc3339()));
         line("finished", self.finished_at.map(|at| at.to_rfc3339()));

@@ -1,18 +1,21 @@
 //! Everything that is known of one issue.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::recent::{Recent, RecentEvent};
 use super::{HeldRow, IssueRow, RetryRow, RunningRow, held_row, retry_row, row, running_row};
 use crate::error::Result;
 use crate::model::{
-    OutcomeKind, Phase, Reason, ReasonCode, RunId, RunRecord, Status, Timestamp, Work, WorkspaceRecord,
+    Issue, OutcomeKind, Phase, Reason, ReasonCode, RunId, RunRecord, Status, Timestamp, Work, WorkspaceRecord,
 };
-use crate::queue::{self, Policy};
+use crate::queue::{self, Policy, Slots};
 use crate::seams::Seams;
-use crate::store::{IssueRecord, Store};
+use crate::steps::poll::running_states;
+use crate::store::{DocId, IssueRecord, Kind, Store};
 
 /// One issue, with everything that is known of it (SPEC 13.7's issue document).
 #[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
@@ -39,7 +42,27 @@ pub struct IssueStatus {
     /// What an operator can do now.
     pub available_actions: Vec<&'static str>,
     /// Where logs are.
-    pub logs: Vec<PathBuf>,
+    pub logs: Logs,
+    /// What happened last in its last run, oldest first.
+    pub recent_events: Vec<RecentEvent>,
+}
+
+/// Where logs are (SPEC 13.7's names).
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Logs {
+    /// The last run's: what its agent said, and what its supervisor did.
+    pub codex_session_logs: Vec<SessionLog>,
+}
+
+/// A log.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct SessionLog {
+    /// `latest` for the agent's, `supervisor`.
+    pub label: &'static str,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Always null: it is a file.
+    pub url: Option<String>,
 }
 
 /// How often an issue was tried.
@@ -47,6 +70,8 @@ pub struct IssueStatus {
 pub struct Attempts {
     /// Runs since the issue was last new.
     pub runs: u32,
+    /// Those after the first.
+    pub restart_count: u32,
     /// Failures in a row.
     pub failures: u32,
     /// The scheduled attempt.
@@ -80,17 +105,19 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
     let issue = record.map(|record| record.issue);
     let row = row(work, issue.as_ref());
     let why = match (&issue, policy) {
-        (Some(issue), Some(policy)) => queue::reasons(issue, Some(work), policy, seams.now()),
+        (Some(issue), Some(policy)) => why(store, issue, work, policy, seams.now())?,
         (None, _) => vec![Reason::new(ReasonCode::Damaged, "the store has no snapshot of the issue")],
         (Some(_), None) => Vec::new(),
     };
     let runs = runs(store, work)?;
     let latest = work.claim().map(|claim| claim.run.clone()).or_else(|| runs.last().map(|run| run.run.clone()));
+    let recent = latest.as_ref().map(|run| Recent::of(store, run));
     Ok(IssueStatus {
         why,
         workspace: work.workspace.clone(),
         attempts: Attempts {
             runs: work.attempts,
+            restart_count: work.attempts.saturating_sub(1),
             failures: work.failures,
             current_retry_attempt: match &work.status {
                 Status::Retrying { attempt, .. } => Some(*attempt),
@@ -107,17 +134,15 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
         running: work
             .claim()
             .filter(|_| !work.is_held())
-            .map(|claim| running_row(store, row.clone(), &claim.run, claim.at)),
+            .zip(recent.as_ref())
+            .map(|(claim, recent)| running_row(store, row.clone(), &claim.run, claim.at, recent)),
         held: held_row(store, row.clone(), &work.status),
         retry: retry_row(row.clone(), &work.status, seams.now()),
         runs,
         last_error: work.last_error.clone(),
         available_actions: actions(&work.status),
-        logs: latest
-            .map(|run| store.layout().run(&run).join("agent.log"))
-            .into_iter()
-            .filter(|log| log.exists())
-            .collect(),
+        logs: latest.map(|run| logs(store, &run)).unwrap_or_default(),
+        recent_events: recent.map(|recent| recent.shown()).unwrap_or_default(),
         row,
     })
 }
@@ -129,6 +154,26 @@ fn actions(status: &Status) -> Vec<&'static str> {
         Status::Idle => vec!["launch"],
         Status::Done | Status::Released => Vec::new(),
     }
+}
+
+/// Why it does not run now, slots included.
+fn why(store: &Store, issue: &Issue, work: &Work, policy: &Policy, now: Timestamp) -> Result<Vec<Reason>> {
+    let mut reasons = queue::reasons(issue, Some(work), policy, now);
+    if reasons.is_empty() {
+        let claims = store.snapshot(&[Kind::Claims])?;
+        let of_claim = |name: &str| [Kind::Work, Kind::Issues].map(|kind| DocId::new(kind, name));
+        let docs: BTreeSet<DocId> = claims.names(Kind::Claims).flat_map(of_claim).collect();
+        let running = running_states(&store.snapshot_with(&[Kind::Claims], &docs)?, policy, &[]);
+        reasons.extend(Slots::new(policy, running).take(&issue.state).err());
+    }
+    Ok(reasons)
+}
+
+fn logs(store: &Store, run: &RunId) -> Logs {
+    let folder = store.layout().run(run);
+    let log = |(label, name)| SessionLog { label, path: folder.join(name), url: None };
+    let all = [("latest", "agent.log"), ("supervisor", "supervisor.log")].map(log);
+    Logs { codex_session_logs: all.into_iter().filter(|log| log.path.exists()).collect() }
 }
 
 fn runs(store: &Store, work: &Work) -> Result<Vec<RunRow>> {

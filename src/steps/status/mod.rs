@@ -1,11 +1,14 @@
 //! `status`: what is going on, by SPEC 13.7's names. Reads without a lock, and starts nothing.
 
 mod issue;
+mod recent;
 mod why;
 
 pub use issue::{IssueStatus, status_of};
+pub use recent::RecentEvent;
 pub use why::explain;
 
+use recent::{RateLimits, Recent};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,11 +17,14 @@ use crate::model::{
     Issue, Key, Phase, PollError, Reason, RetryKind, RunId, RunRecord, StateRecord, Status, Timestamp, Tokens, Work,
 };
 use crate::project::STATE;
+use crate::queue::{Policy, Slots};
 use crate::retry;
-use crate::run_folder::{self, RunFolder};
 use crate::seams::Seams;
 use crate::steps::{QueueEntry, WaitingEntry};
 use crate::store::{DocId, Row, Store};
+
+/// Why a retry that is due has not begun (SPEC 8.4).
+const NO_SLOTS: &str = "no available orchestrator slots";
 
 /// `GET /api/v1/state` of SPEC 13.7, and more.
 #[derive(Debug, Clone, PartialEq, JsonSchema, Serialize)]
@@ -43,7 +49,7 @@ pub struct StatusReport {
     pub idle: Vec<IssueRow>,
     /// Sums over all runs.
     pub codex_totals: Totals,
-    /// The agents' last rate limits.
+    /// What an agent last said of its subscription's limits.
     pub rate_limits: Option<serde_json::Value>,
     /// How the last look at the tracker went.
     pub last_poll: LastPoll,
@@ -124,6 +130,8 @@ pub struct RunningRow {
     pub last_event: Option<String>,
     /// When that was.
     pub last_event_at: Option<Timestamp>,
+    /// What was said last.
+    pub last_message: Option<String>,
     /// What it used so far.
     pub tokens: Tokens,
 }
@@ -217,8 +225,15 @@ pub fn status(store: &Store, seams: &Seams) -> Result<StatusReport> {
         damaged: damaged(&rows.damaged),
         ..StatusReport::empty(now)
     };
+    // What a live agent said is newer than what an ended run left.
+    let mut live: Option<RateLimits> = None;
     for row in rows.rows {
-        report.add(store, row, now);
+        if let Some(told) = report.add(store, row, now) {
+            live = live.filter(|known| known.at >= told.at).or(Some(told));
+        }
+    }
+    if let Some(live) = live {
+        report.rate_limits = Some(live.limits);
     }
     report.counts.damaged = report.damaged.len();
     Ok(report)
@@ -247,7 +262,9 @@ impl StatusReport {
         }
     }
 
-    fn add(&mut self, store: &Store, known: Row, now: Timestamp) {
+    /// Adds an issue; what a live agent said of limits comes back.
+    fn add(&mut self, store: &Store, known: Row, now: Timestamp) -> Option<RateLimits> {
+        let mut limits = None;
         self.codex_totals.tokens.input_tokens += known.tokens.input_tokens;
         self.codex_totals.tokens.output_tokens += known.tokens.output_tokens;
         self.codex_totals.tokens.total_tokens += known.tokens.total_tokens;
@@ -258,7 +275,9 @@ impl StatusReport {
             Status::Claimed { claim } | Status::Running { claim } => {
                 self.counts.running += 1;
                 self.codex_totals.add_runtime(u64::try_from((now - claim.at).num_milliseconds()).unwrap_or(0));
-                self.running.push(running_row(store, row, &claim.run, claim.at));
+                let recent = Recent::of(store, &claim.run);
+                limits = recent.rate_limits();
+                self.running.push(running_row(store, row, &claim.run, claim.at, &recent));
             }
             Status::Held { .. } => {
                 self.counts.held += 1;
@@ -282,6 +301,18 @@ impl StatusReport {
             }
             Status::Done => self.counts.done += 1,
             Status::Released => self.counts.released += 1,
+        }
+        limits
+    }
+
+    /// Says of a retry that is due, and for which there is no slot, that this is why it still waits (SPEC 8.4).
+    pub fn tell_who_has_no_slot(&mut self, policy: &Policy) {
+        let running: Vec<String> = self.running.iter().map(|row| row.issue.state.clone()).collect();
+        let now = self.generated_at;
+        for row in self.retrying.iter_mut().filter(|row| row.due_at <= now) {
+            if Slots::new(policy, &running).take(&row.issue.state).is_err() {
+                row.error = Some(NO_SLOTS.to_owned());
+            }
         }
     }
 }
@@ -315,9 +346,9 @@ fn row(work: &Work, issue: Option<&Issue>) -> IssueRow {
     }
 }
 
-fn running_row(store: &Store, issue: IssueRow, run: &RunId, started_at: Timestamp) -> RunningRow {
+fn running_row(store: &Store, issue: IssueRow, run: &RunId, started_at: Timestamp, recent: &Recent) -> RunningRow {
     let record = store.get::<RunRecord>(&run.to_string()).ok().flatten();
-    let last = run_folder::last_event(&RunFolder::of(store.layout(), run).events());
+    let last = recent.events.first();
     RunningRow {
         issue,
         run: run.clone(),
@@ -326,8 +357,9 @@ fn running_row(store: &Store, issue: IssueRow, run: &RunId, started_at: Timestam
         session_id: record.as_ref().and_then(|record| record.session_id.clone()),
         turn_count: record.as_ref().map(|record| record.turns).unwrap_or_default(),
         started_at,
-        last_event: last.as_ref().map(|event| event.kind.clone()),
+        last_event: last.map(|event| event.kind.clone()),
         last_event_at: last.map(|event| event.at),
+        last_message: recent.message(),
         tokens: record.map(|record| record.tokens).unwrap_or_default(),
     }
 }

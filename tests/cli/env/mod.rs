@@ -22,7 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use codex::FAKE_CODEX;
-pub(crate) use command::Started;
+pub(crate) use command::{Done, Started};
 pub(crate) use privilege::{is_root, skip};
 pub(crate) use processes::{is_alive, kill};
 pub(crate) use real::Real;
