@@ -65,7 +65,7 @@ pub struct Global {
     /// How long to wait for the store's lock: 500ms, 5s, 2m
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", default_value = "5s", value_parser = duration, global = true, help_heading = "Global options")]
     pub lock_timeout: Duration,
-    /// Never ask; fail instead
+    /// For scripts that say so to every tool: nothing here ever asks
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_input: bool,
     /// Let an agent use steering commands from inside its own run

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::tracker::TrackerError;
 use crate::worker::WorkerError;
 use crate::workflow::WorkflowError;
-use crate::workspace::{STORE_MARKER, WorkspaceError};
+use crate::workspace::{NOT_A_WORKTREE, STORE_MARKER, WorkspaceError};
 
 /// The error with its cause chain, but without its own text a second time.
 fn caused(exit: Exit, code: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
@@ -158,6 +158,11 @@ impl From<WorkspaceError> for Error {
             WorkspaceError::UnknownBase { .. } => mapped(Exit::Workspace).hint("`git branch --all` lists the branches"),
             WorkspaceError::UntrustedRepository(ref path) => mapped(Exit::Workspace)
                 .hint(format!("if you trust it: `git config --global --add safe.directory {}`", path.display())),
+            WorkspaceError::Conflict { ref path, ref why } if why.starts_with(NOT_A_WORKTREE) => {
+                mapped(Exit::Workspace)
+                    .hint("it was left as it is; move it away, or set another `workspace.root`")
+                    .hint(format!("if the repository was moved: `git worktree repair {}`", path.display()))
+            }
             WorkspaceError::InTheWay { .. }
             | WorkspaceError::Symlink(_)
             | WorkspaceError::NotOurs { .. }

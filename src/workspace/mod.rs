@@ -38,6 +38,7 @@ pub use health::Place;
 pub use lease::{Lease, LeaseSeen};
 pub use root::{LEASES, STORE_MARKER, named_store};
 pub use size::{Size, size_of};
+pub use worktree::NOT_A_WORKTREE;
 
 use crate::model::{HookReceipt, Key, Mode, RunId, WorkspaceRecord};
 use crate::seams::Seams;

@@ -17,6 +17,9 @@ pub(super) struct Made {
     pub(super) base_commit: String,
 }
 
+/// How the conflict with a directory begins that git does not have on record where it is.
+pub const NOT_A_WORKTREE: &str = "it is not a worktree of";
+
 /// The branch of a key.
 pub(super) fn branch(key: &Key) -> String {
     format!("baton/{key}")
@@ -27,7 +30,7 @@ pub(super) fn look(repository: &Repository, path: &Path) -> Result<Found, Worksp
     if !path::exists(path)? {
         return Ok(Found::Nothing);
     }
-    let foreign = || Found::Foreign(format!("it is not a worktree of {}", repository.common_dir.display()));
+    let foreign = || Found::Foreign(format!("{NOT_A_WORKTREE} {}", repository.common_dir.display()));
     Ok(match repository.registration(path) {
         Some(registration) if registration.half_made => Found::HalfMade,
         Some(registration) if Repository::is_worktree(path, &registration) => Found::There,

@@ -283,6 +283,19 @@ fn a_lock_that_another_program_holds_is_not_said_to_be_the_last_writer_s() {
     holder.kill();
 }
 
+#[test]
+fn a_file_system_that_is_not_known_as_local_is_refused() {
+    if !fs::exists("/proc/self/stat").unwrap_or(false) {
+        return skip("there is no /proc to stand for a file system that is not known");
+    }
+    let env = TestEnv::new();
+    env.issue("A", "");
+    let refused = env.baton("poll --workflow WORKFLOW.md --store /proc/self/baton --json").exits(7).error();
+    assert_eq!(refused["code"], "network_fs");
+    let hint = refused["hints"][0].as_str().expect("a hint");
+    assert!(hint.contains("store.path") && hint.contains("store.allow_network_fs"), "{refused}");
+}
+
 const FULL: &str = r#"
 mount -t tmpfs -o size=512k tmpfs ../disk; cd ../disk; cp -r ../p/WORKFLOW.md ../p/issues .
 baton poll -q > /dev/null

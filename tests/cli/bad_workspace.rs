@@ -249,6 +249,7 @@ fn a_directory_that_is_no_worktree_is_left_alone() {
     ------- stderr -------
     error: <root>/p/.baton/workspaces/A is not the workspace that belongs there: it is not a worktree of <root>/p/.git
     hint: it was left as it is; move it away, or set another `workspace.root`
+    hint: if the repository was moved: `git worktree repair <root>/p/.baton/workspaces/A`
     [exit status: 12]
     ");
     assert_eq!(fs::read_to_string(env.workspace("A").join("mine")).expect("a file"), "precious");

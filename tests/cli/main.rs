@@ -26,6 +26,7 @@ mod fencing;
 mod idempotency;
 mod init;
 mod issue;
+mod laptop;
 mod pipeline;
 mod place;
 mod poll;

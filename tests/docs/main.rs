@@ -4,6 +4,7 @@
 mod conformance;
 mod links;
 mod page;
+mod recipes;
 mod session;
 mod tables;
 
