@@ -7,7 +7,9 @@
 
 mod error;
 mod github;
+mod gitlab;
 mod http;
+mod linear;
 mod local;
 mod remote;
 #[cfg(test)]
@@ -149,7 +151,7 @@ struct Adapter {
 }
 
 /// Every kind that this build supports.
-const ADAPTERS: &[Adapter] = &[github::ADAPTER, local::ADAPTER];
+const ADAPTERS: &[Adapter] = &[github::ADAPTER, gitlab::ADAPTER, linear::ADAPTER, local::ADAPTER];
 
 fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)

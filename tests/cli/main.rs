@@ -38,6 +38,8 @@ mod schema;
 mod signals;
 mod status;
 mod tracker_github;
+mod tracker_gitlab;
+mod tracker_linear;
 mod turns;
 mod watch;
 mod worker;

@@ -11,15 +11,15 @@ const HOUR: i64 = 3_600_000;
 /// A project whose tracker is `fake`; `tracker` and `more` are further lines of the front matter.
 fn project(fake: &Fake<Github>, provider: &str, more: &str) -> TestEnv {
     let env = TestEnv::new();
-    configure(&env, fake, provider, more);
+    env.workflow(&front_matter(fake, provider, more));
     env
 }
 
-fn configure(env: &TestEnv, fake: &Fake<Github>, provider: &str, more: &str) {
-    env.workflow(&format!(
+fn front_matter(fake: &Fake<Github>, provider: &str, more: &str) -> String {
+    format!(
         "tracker:\n  kind: github\n  provider:\n    repo: o/r\n    token: {TOKEN}\n    api_url: {}\n{provider}{more}",
         fake.url()
-    ));
+    )
 }
 
 fn identifiers(poll: &Value) -> Vec<&str> {
@@ -443,4 +443,37 @@ fn a_wrong_configuration_names_its_key() {
         assert!(error["message"].as_str().is_some_and(|message| message.contains(key)), "{key}: {error}");
     }
     assert_eq!(fake.take_lines(), [""; 0]);
+}
+
+#[test]
+fn the_agents_tool_has_the_credential_and_the_agent_has_not() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = TestEnv::new();
+    env.fake_codex(&front_matter(&fake, "", ""));
+    let call = |method: &str, path: &str, body: Value| {
+        let arguments = json!({ "method": method, "path": path, "params": null, "body": body });
+        json!({ "ask": ["item/tool/call", { "callId": "c", "tool": "github_api", "arguments": arguments }] })
+    };
+    env.codex_turns(
+        "GH-1",
+        &json!([[
+            call("POST", "/repos/o/r/issues/1/comments", json!({ "body": "I am on it." })),
+            call("GET", "/repos/o/r/issues/1/comments", json!(null)),
+            call("GET", "/user", json!(null)),
+            call("GET", "/repos/o/r/../s/issues", json!(null)),
+            call("GET", "/repos/o/r/nothing", json!(null)),
+            call("PATCH", "/repos/o/r/issues/1", json!({ "state": "closed" })),
+        ]]),
+    );
+    env.baton("worker launch GH-1 --wait").ok();
+    let answers = env.codex_answers("GH-1");
+    let ok: Vec<bool> = answers.iter().filter_map(|answer| answer["success"].as_bool()).collect();
+    assert_eq!(ok, [true, true, false, false, false, true]);
+    let text = |n: usize| answers[n]["contentItems"][0]["text"].as_str().expect("a text").replace([' ', '\n'], "");
+    assert!(text(1).contains("\"status\":200") && text(1).contains("Iamonit."), "{}", text(1));
+    assert!(text(2).contains("out_of_scope") && text(3).contains("invalid_arguments"), "{answers:#?}");
+    assert!(text(4).contains("\"status\":404") && text(4).contains("NotFound"), "{}", text(4));
+    assert!(fake.take_lines().iter().all(|line| !line.contains("user") && !line.contains("/s/")));
+    assert_eq!(env.status_word("GH-1"), "done");
 }

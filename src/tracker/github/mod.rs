@@ -211,7 +211,7 @@ impl Provider for Github {
         Request::get(format!("{}/{id}/comments", self.issues_path())).query("per_page", "100")
     }
 
-    fn comment_page(&self, answer: &Answer) -> Result<Comments, TrackerError> {
+    fn comment_page(&self, _request: &Request, answer: &Answer) -> Result<Comments, TrackerError> {
         let body = answer.json()?;
         let records = body.as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
         let comment = |record: &Value| IssueComment {

@@ -116,6 +116,11 @@ impl Request {
         Self { repeatable: true, ..self }
     }
 
+    /// One that is sent once, whatever it seems to be.
+    pub(crate) fn once(self) -> Self {
+        Self { repeatable: false, ..self }
+    }
+
     /// With the adapter's own word for what it asks.
     pub(crate) fn tagged(self, tag: &'static str) -> Self {
         Self { tag, ..self }

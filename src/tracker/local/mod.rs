@@ -16,7 +16,7 @@ mod order;
 mod plain;
 mod record;
 mod scan;
-mod tools;
+pub(super) mod tools;
 mod write;
 
 use std::collections::HashSet;

@@ -11,24 +11,29 @@ use crate::tracker::{IssueEdit, ToolContext, ToolResult, ToolSpec, TrackerError}
 /// Arguments of `issue_read`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Read {
-    issue: Option<String>,
+pub(crate) struct Read {
+    /// Identifier; the issue that is worked on by default.
+    pub(crate) issue: Option<String>,
 }
 
 /// Arguments of `issue_update`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Update {
-    state: Option<String>,
+pub(crate) struct Update {
+    /// The new state.
+    pub(crate) state: Option<String>,
+    /// Labels to add.
     #[serde(default)]
-    add_labels: Vec<String>,
+    pub(crate) add_labels: Vec<String>,
+    /// Labels to remove.
     #[serde(default)]
-    remove_labels: Vec<String>,
-    comment: Option<String>,
+    pub(crate) remove_labels: Vec<String>,
+    /// A comment to add.
+    pub(crate) comment: Option<String>,
 }
 
 /// What is advertised.
-pub(super) fn specs() -> Vec<ToolSpec> {
+pub(crate) fn specs() -> Vec<ToolSpec> {
     let texts = json!({ "type": "array", "items": { "type": "string" } });
     vec![
         ToolSpec {

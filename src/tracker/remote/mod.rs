@@ -2,6 +2,7 @@
 //! makes a [`Tracker`] of it: it sends, follows pages, asks in batches, and sees to it that an answer is complete and
 //! that one bad record hides no other.
 
+mod narrow;
 mod normal;
 mod provider;
 mod rest_tool;
@@ -17,6 +18,7 @@ pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, invalid};
 
 use super::http::{Answer, Http, Traffic};
+use super::local;
 use super::{BoxFuture, Fetched, IssueComment, ToolContext, ToolResult, ToolSpec, Tracker, TrackerError, Writer};
 use crate::model::{Issue, normal_state};
 
@@ -98,10 +100,12 @@ impl<P: Provider> Tracker for Remote<P> {
             let mut comments = Vec::new();
             let mut next = Some(self.provider.comments(id));
             while let Some(request) = next {
-                let page = self.provider.comment_page(&self.http.send(&request).await?)?;
+                let page = self.provider.comment_page(&request, &self.http.send(&request).await?)?;
                 comments.extend(page.comments);
                 next = page.next.filter(|next| *next != request);
             }
+            // Not every provider has the oldest first.
+            comments.sort_by_key(|comment: &IssueComment| comment.created_at);
             Ok(Some(comments))
         })
     }
@@ -119,16 +123,22 @@ impl<P: Provider> Tracker for Remote<P> {
     }
 
     fn agent_tool_specs(&self) -> Vec<ToolSpec> {
-        self.provider.tools()
+        if self.provider.has_narrow_tools() { local::tools::specs() } else { self.provider.tools() }
     }
 
     fn execute_agent_tool<'a>(
         &'a self,
         name: &'a str,
         arguments: &'a Value,
-        _context: ToolContext<'a>,
+        context: ToolContext<'a>,
     ) -> BoxFuture<'a, ToolResult> {
-        Box::pin(self.run_tool(name, arguments))
+        Box::pin(async move {
+            if self.provider.has_narrow_tools() {
+                self.run_narrow_tool(name, arguments, context).await
+            } else {
+                self.run_tool(name, arguments).await
+            }
+        })
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) trait Provider: Send + Sync {
     fn comments(&self, id: &str) -> Request;
 
     /// Reads a page of comments.
-    fn comment_page(&self, answer: &Answer) -> Result<Comments, TrackerError>;
+    fn comment_page(&self, request: &Request, answer: &Answer) -> Result<Comments, TrackerError>;
 
     /// Makes an issue; its id.
     fn create(&self, http: &Http, new: &NewIssue) -> impl Future<Output = Result<String, TrackerError>> + Send;
@@ -68,6 +68,11 @@ pub(crate) trait Provider: Send + Sync {
 
     /// Adds a comment.
     fn comment(&self, http: &Http, id: &str, text: &str) -> impl Future<Output = Result<(), TrackerError>> + Send;
+
+    /// Whether the agent gets the tools `issue_read` and `issue_update` instead of the provider's own.
+    fn has_narrow_tools(&self) -> bool {
+        false
+    }
 
     /// The agent's tools.
     fn tools(&self) -> Vec<ToolSpec>;
@@ -101,7 +106,7 @@ pub(crate) struct Malformed {
     pub(crate) message: String,
 }
 
-/// A page of comments, oldest first.
+/// A page of comments.
 #[derive(Debug, Default)]
 pub(crate) struct Comments {
     /// The comments.

@@ -2,6 +2,8 @@
 //! instead.
 
 pub(crate) mod github;
+pub(crate) mod gitlab;
+pub(crate) mod linear;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -1,0 +1,94 @@
+//! Writes: one request each.
+
+use serde_json::{Map, Value, json};
+
+use super::{CLOSED, Gitlab, OPENED};
+use crate::model::{Issue, normal_state};
+use crate::tracker::http::{Http, Method, Request};
+use crate::tracker::{IssueEdit, NewIssue, TrackerError};
+
+const PRIORITY: &str = "set a priority (labels can stand for one: `provider.priority_labels`)";
+const RELATIONS: &str = "change blockers or parents";
+
+impl Gitlab {
+    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
+        if new.priority.is_some() {
+            return Err(unsupported(PRIORITY));
+        }
+        if !new.blocked_by.is_empty() || new.parent.is_some() {
+            return Err(unsupported(RELATIONS));
+        }
+        if new.state.as_deref().is_some_and(|state| normal_state(state) != OPENED) {
+            return Err(unsupported("create an issue in another state than `opened`"));
+        }
+        let mut body = json!({ "title": new.title, "description": new.description, "labels": new.labels.join(",") });
+        if let Some(name) = &new.assignee {
+            body["assignee_ids"] = json!([self.user(http, name).await?]);
+        }
+        let answer = http.send(&Request::post(self.issues_path(), body)).await?;
+        let iid = answer.json()?["iid"].as_u64();
+        iid.map(|iid| iid.to_string()).ok_or_else(|| answer.nonsense("no `iid` in the new issue"))
+    }
+
+    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+        if edit.priority.is_some() {
+            return Err(unsupported(PRIORITY));
+        }
+        if !edit.add_blocked_by.is_empty() || !edit.remove_blocked_by.is_empty() || edit.parent.is_some() {
+            return Err(unsupported(RELATIONS));
+        }
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        if let Some(title) = &edit.title {
+            set("title", title.clone().into());
+        }
+        if let Some(description) = &edit.description {
+            set("description", description.clone().into());
+        }
+        if let Some(state) = &edit.state {
+            set("state_event", event(state)?.into());
+        }
+        if !edit.add_labels.is_empty() {
+            set("add_labels", edit.add_labels.join(",").into());
+        }
+        if !edit.remove_labels.is_empty() {
+            set("remove_labels", edit.remove_labels.join(",").into());
+        }
+        if let Some(assignee) = &edit.assignee {
+            let id = match assignee {
+                Some(name) => self.user(http, name).await?,
+                // What GitLab takes for "nobody".
+                None => 0,
+            };
+            set("assignee_ids", json!([id]));
+        }
+        // It names the result, so it may be sent twice.
+        let path = format!("{}/{}", self.issues_path(), issue.id);
+        http.send(&Request::new(Method::Put, path).json(fields.into()).repeatable()).await?.success()?;
+        Ok(())
+    }
+
+    /// A user's number, by number or name.
+    async fn user(&self, http: &Http, name: &str) -> Result<u64, TrackerError> {
+        if let Ok(id) = name.parse() {
+            return Ok(id);
+        }
+        let found = http.send(&Request::get("/users").query("username", name)).await?.json()?;
+        found[0]["id"].as_u64().ok_or_else(|| TrackerError::InvalidIssue(format!("GitLab has no user `{name}`")))
+    }
+}
+
+fn event(state: &str) -> Result<&'static str, TrackerError> {
+    match normal_state(state).as_str() {
+        CLOSED => Ok("close"),
+        OPENED => Ok("reopen"),
+        _ => {
+            let message = format!("`{state}` is no state of a GitLab issue: it is `opened` or `closed`");
+            Err(TrackerError::InvalidIssue(message))
+        }
+    }
+}
+
+fn unsupported(operation: &'static str) -> TrackerError {
+    TrackerError::Unsupported { kind: super::ADAPTER.kind, operation }
+}

@@ -1,0 +1,207 @@
+//! `tracker.kind: linear`: the issues of one project (docs/trackers.md has the profile). GraphQL alone; [`queries`] are
+//! checked against Linear's schema by a test.
+
+mod config;
+mod queries;
+mod record;
+mod tool;
+mod writes;
+
+use std::sync::OnceLock;
+
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
+
+use self::config::{Assignee, Config};
+use super::http::graphql::Reply;
+use super::http::{Answer, Http, Request};
+use super::remote::{Comments, Keys, Page, Provider, Remote, Scope, date, text};
+use super::{Adapter, IssueComment, IssueEdit, NewIssue, Setting, ToolResult, ToolSpec, Tracker, TrackerError};
+use crate::model::Issue;
+
+/// `linear`, as the factory knows it.
+pub(super) const ADAPTER: Adapter = Adapter {
+    kind: "linear",
+    active: &["Todo", "In Progress"],
+    terminal: &["Closed", "Cancelled", "Canceled", "Duplicate", "Done"],
+    secrets: &["LINEAR_API_KEY"],
+    build,
+};
+
+/// Issues in one refresh.
+const BATCH: usize = 50;
+
+fn build(setting: Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError> {
+    let (config, key) = Config::read(Keys(setting))?;
+    let http = Keys(setting).client(config.endpoint.clone(), (AUTHORIZATION, key.value.clone()), &key, &[])?;
+    Ok(Box::new(Remote::new(Linear { config, viewer: OnceLock::new() }, http, key.names)))
+}
+
+/// The mapping.
+pub(in crate::tracker) struct Linear {
+    config: Config,
+    /// Who `assignee: me` is, once that is known.
+    viewer: OnceLock<String>,
+}
+
+impl Linear {
+    fn ask(&self, tag: &'static str, document: &str, variables: Value) -> Request {
+        Request::graphql(&self.config.endpoint, document, variables).tagged(tag)
+    }
+
+    /// The issues of the project that pass `filter`; archived ones as well where they are asked for one by one.
+    fn issues(&self, filter: Value, with_archived: bool) -> Request {
+        let mut whole = json!({ "project": { "slugId": { "eq": self.config.project } } });
+        if let (Value::Object(whole), Value::Object(filter)) = (&mut whole, filter) {
+            whole.extend(filter);
+        }
+        if let Some(query) = &self.config.query {
+            whole["and"] = json!([query]);
+        }
+        let variables = json!({ "filter": whole, "archived": with_archived, "after": null });
+        self.ask("issues", &queries::issues(), variables)
+    }
+
+    /// The next page of a connection, after the same question.
+    fn next(&self, request: &Request, answer: &Answer, connection: &Value) -> Result<Option<Request>, TrackerError> {
+        let info = &connection["pageInfo"];
+        match info["hasNextPage"].as_bool() {
+            None => Err(answer.nonsense("a page that does not say whether it is the last one")),
+            Some(false) => Ok(None),
+            Some(true) => {
+                let cursor = text(&info["endCursor"]).ok_or_else(|| answer.bad_page("a next page without a cursor"))?;
+                let body = request.body().cloned().unwrap_or_default();
+                let mut variables = body["variables"].clone();
+                variables["after"] = cursor.into();
+                Ok(Some(self.ask(request.tag(), body["query"].as_str().unwrap_or_default(), variables)))
+            }
+        }
+    }
+
+    /// Whether the issue is for whom this project works.
+    fn is_assigned(&self, assignee: Option<&str>) -> bool {
+        match &self.config.assignee {
+            None => true,
+            Some(Assignee::Id(id)) => assignee == Some(id),
+            Some(Assignee::Me) => assignee.is_some() && assignee == self.viewer.get().map(String::as_str),
+        }
+    }
+}
+
+impl Provider for Linear {
+    const KIND: &'static str = ADAPTER.kind;
+
+    fn preparation(&self) -> Option<Request> {
+        let is_needed = matches!(self.config.assignee, Some(Assignee::Me)) && self.viewer.get().is_none();
+        is_needed.then(|| self.ask("viewer", queries::VIEWER, json!({})))
+    }
+
+    fn prepared(&self, answer: &Answer) -> Result<(), TrackerError> {
+        let data = Reply::complete(answer)?;
+        let id = text(&data["viewer"]["id"]).ok_or_else(|| answer.nonsense("Linear does not say who `me` is"))?;
+        self.viewer.get_or_init(|| id);
+        Ok(())
+    }
+
+    fn list(&self, states: Option<&[String]>) -> Vec<Request> {
+        let filter = match states {
+            None => json!({}),
+            Some(states) => {
+                let names: Vec<Value> =
+                    states.iter().map(|state| json!({ "name": { "eqIgnoreCase": state.trim() } })).collect();
+                json!({ "state": { "or": names } })
+            }
+        };
+        vec![self.issues(filter, false)]
+    }
+
+    fn lookup(&self, ids: &[String]) -> Vec<Request> {
+        let ids: Vec<&String> = ids.iter().filter(|id| uuid::Uuid::parse_str(id).is_ok()).collect();
+        ids.chunks(BATCH).map(|ids| self.issues(json!({ "id": { "in": ids } }), true)).collect()
+    }
+
+    fn named(&self, identifier: &str) -> Option<Request> {
+        let (team, number) = identifier.rsplit_once('-')?;
+        let number: u32 = number.parse().ok()?;
+        let team = json!({ "key": { "eqIgnoreCase": team } });
+        Some(self.issues(json!({ "number": { "eq": number }, "team": team }), true))
+    }
+
+    fn page(&self, request: &Request, answer: &Answer) -> Result<Page, TrackerError> {
+        let data = Reply::complete(answer)?;
+        let issues = &data["issues"];
+        let records = issues["nodes"].as_array().ok_or_else(|| answer.nonsense("no list of issues"))?;
+        let visible = || records.iter().filter(|record| record["trashed"] != true);
+        Ok(Page {
+            records: visible().map(|record| self.issue(record)).collect(),
+            next: self.next(request, answer, issues)?,
+            more: visible().flat_map(|record| self.further(record)).collect(),
+        })
+    }
+
+    fn supplement(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        issues: &mut [Issue],
+    ) -> Result<Vec<Request>, TrackerError> {
+        let data = Reply::complete(answer)?;
+        let connection = &data["issue"][request.tag()];
+        let id = data["issue"]["id"].as_str().unwrap_or_default();
+        if let Some(issue) = issues.iter_mut().find(|issue| issue.id == id) {
+            record::extend(issue, request.tag(), connection);
+        }
+        Ok(self.next(request, answer, connection)?.into_iter().collect())
+    }
+
+    fn comments(&self, id: &str) -> Request {
+        self.ask("comments", queries::COMMENTS, json!({ "id": id, "after": null }))
+    }
+
+    fn comment_page(&self, request: &Request, answer: &Answer) -> Result<Comments, TrackerError> {
+        let data = Reply::complete(answer)?;
+        let connection = &data["issue"]["comments"];
+        let records = connection["nodes"].as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
+        let comment = |record: &Value| IssueComment {
+            author: text(&record["user"]["displayName"]),
+            created_at: date(&record["createdAt"]),
+            body: record["body"].as_str().unwrap_or_default().to_owned(),
+        };
+        let comments = records.iter().map(comment).collect();
+        Ok(Comments { comments, next: self.next(request, answer, connection)? })
+    }
+
+    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
+        self.create_issue(http, new).await
+    }
+
+    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+        self.edit_issue(http, issue, edit).await
+    }
+
+    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
+        let input = json!({ "issueId": id, "body": text });
+        self.mutate(http, queries::COMMENT, json!({ "input": input })).await?;
+        Ok(())
+    }
+
+    fn has_narrow_tools(&self) -> bool {
+        self.config.scope == Scope::Project
+    }
+
+    fn tools(&self) -> Vec<ToolSpec> {
+        vec![tool::spec()]
+    }
+
+    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult> {
+        if name == tool::NAME {
+            tool::request(&self.config.endpoint, arguments)
+        } else {
+            Err(ToolResult::unsupported(name))
+        }
+    }
+
+    fn tool_result(&self, answer: &Answer) -> ToolResult {
+        tool::result(answer)
+    }
+}

@@ -1,0 +1,82 @@
+//! The GraphQL that is sent.
+//!
+//! Linear counts the complexity of a query by what it could return, 10,000 points at most: 50 issues with so many
+//! relations each stay well below. What does not fit is asked for page by page.
+
+/// Issues that pass a filter.
+pub(super) fn issues() -> String {
+    format!(
+        "query BatonIssues($filter:IssueFilter!,$archived:Boolean!,$after:String){{\
+         issues(filter:$filter,includeArchived:$archived,first:50,after:$after){{\
+         nodes{{...Whole}} pageInfo{{hasNextPage endCursor}}}}}} \
+         fragment Whole on Issue{{id identifier title description priority state{{name}} branchName url trashed \
+         assignee{{id}} parent{{id identifier}} createdAt updatedAt {} {} {}}}",
+        connection("labels", "first:20"),
+        connection("children", "first:20"),
+        connection("inverseRelations", "first:10"),
+    )
+}
+
+/// A further page of an issue's labels, sub-issues or relations.
+pub(super) fn further(name: &str) -> String {
+    format!(
+        "query BatonFurther($id:String!,$after:String){{issue(id:$id){{id {}}}}}",
+        connection(name, "first:100,after:$after")
+    )
+}
+
+fn connection(name: &str, page: &str) -> String {
+    let fields = match name {
+        "labels" => "name",
+        "inverseRelations" => "type issue{id identifier state{name}}",
+        _ => "id identifier state{name}",
+    };
+    format!("{name}({page}){{nodes{{{fields}}} pageInfo{{hasNextPage endCursor}}}}")
+}
+
+/// Whom the credential belongs to.
+pub(super) const VIEWER: &str = "query BatonViewer{viewer{id}}";
+
+/// What was said about an issue.
+pub(super) const COMMENTS: &str = "query BatonComments($id:String!,$after:String){issue(id:$id){\
+    comments(first:100,after:$after){nodes{body createdAt user{displayName}} pageInfo{hasNextPage endCursor}}}}";
+
+/// The state that an issue's team calls so.
+pub(super) const STATE: &str = "query BatonState($id:String!,$name:String!){issue(id:$id){team{\
+    states(filter:{name:{eqIgnoreCase:$name}}){nodes{id name}}}}}";
+
+/// The labels that are called so.
+pub(super) const LABELS: &str = "query BatonLabels($filter:IssueLabelFilter!){\
+    issueLabels(filter:$filter,first:100){nodes{id name team{id}}}}";
+
+/// An issue's own labels, and its team.
+pub(super) const OWN_LABELS: &str = "query BatonOwnLabels($id:String!){issue(id:$id){team{id} \
+    labels(first:100){nodes{id name}}}}";
+
+/// Where a new issue goes.
+pub(super) const PROJECT: &str = "query BatonProject($slug:String!,$state:String!){\
+    projects(filter:{slugId:{eq:$slug}},first:1){nodes{id teams(first:1){nodes{id \
+    states(filter:{name:{eqIgnoreCase:$state}}){nodes{id}}}}}}}";
+
+/// Makes an issue.
+pub(super) const CREATE: &str =
+    "mutation BatonCreate($input:IssueCreateInput!){issueCreate(input:$input){success issue{id}}}";
+
+/// Changes an issue.
+pub(super) const UPDATE: &str =
+    "mutation BatonUpdate($id:String!,$input:IssueUpdateInput!){issueUpdate(id:$id,input:$input){success}}";
+
+/// Makes a label of a team.
+pub(super) const CREATE_LABEL: &str =
+    "mutation BatonCreateLabel($input:IssueLabelCreateInput!){issueLabelCreate(input:$input){success issueLabel{id}}}";
+
+/// Makes one issue wait for another.
+pub(super) const BLOCK: &str =
+    "mutation BatonBlock($input:IssueRelationCreateInput!){issueRelationCreate(input:$input){success}}";
+
+/// Comments on an issue.
+pub(super) const COMMENT: &str =
+    "mutation BatonComment($input:CommentCreateInput!){commentCreate(input:$input){success}}";
+
+#[cfg(test)]
+mod tests;

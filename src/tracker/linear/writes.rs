@@ -1,0 +1,143 @@
+//! Writes: names become ids first, then there is one mutation.
+
+use serde_json::{Map, Value, json};
+
+use super::{Linear, queries};
+use crate::model::{Issue, normal_state};
+use crate::tracker::http::Http;
+use crate::tracker::http::graphql::Reply;
+use crate::tracker::remote::text;
+use crate::tracker::{IssueEdit, NewIssue, TrackerError};
+
+impl Linear {
+    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
+        let state = new.state.clone().unwrap_or_default();
+        let place = self.query(http, queries::PROJECT, json!({ "slug": self.config.project, "state": state })).await?;
+        let project = &place["projects"]["nodes"][0];
+        let team = &project["teams"]["nodes"][0];
+        let (Some(project_id), Some(team_id)) = (text(&project["id"]), text(&team["id"])) else {
+            let message = format!("Linear shows no project `{}` with a team", self.config.project);
+            return Err(TrackerError::Response(message));
+        };
+        let mut input = json!({ "title": new.title, "projectId": project_id, "teamId": team_id });
+        if new.state.is_some() {
+            input["stateId"] = text(&team["states"]["nodes"][0]["id"]).ok_or_else(|| no_state(&state))?.into();
+        }
+        let optional = [
+            ("description", new.description.clone().map(Value::from)),
+            ("priority", new.priority.map(Value::from)),
+            ("assigneeId", new.assignee.clone().map(Value::from)),
+            ("parentId", new.parent.clone().map(Value::from)),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                input[name] = value;
+            }
+        }
+        if !new.labels.is_empty() {
+            input["labelIds"] = self.label_ids(http, &team_id, &new.labels).await?.into();
+        }
+        let made = self.mutate(http, queries::CREATE, json!({ "input": input })).await?;
+        let id = text(&made["issueCreate"]["issue"]["id"])
+            .ok_or_else(|| TrackerError::Response("Linear made an issue without an id".to_owned()))?;
+        self.block(http, &id, &new.blocked_by).await?;
+        Ok(id)
+    }
+
+    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+        if !edit.remove_blocked_by.is_empty() {
+            return Err(TrackerError::Unsupported { kind: super::ADAPTER.kind, operation: "remove a blocker" });
+        }
+        let mut input = Map::new();
+        let optional = [
+            ("title", edit.title.clone().map(Value::from)),
+            ("description", edit.description.clone().map(Value::from)),
+            // 0 is "no priority".
+            ("priority", edit.priority.map(|priority| priority.unwrap_or(0).into())),
+            ("assigneeId", edit.assignee.clone().map(Value::from)),
+            ("parentId", edit.parent.clone().map(Value::from)),
+        ];
+        input.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        if let Some(state) = &edit.state {
+            let found = self.query(http, queries::STATE, json!({ "id": issue.id, "name": state.trim() })).await?;
+            let id = text(&found["issue"]["team"]["states"]["nodes"][0]["id"]).ok_or_else(|| no_state(state))?;
+            input.insert("stateId".to_owned(), id.into());
+        }
+        if !edit.add_labels.is_empty() || !edit.remove_labels.is_empty() {
+            self.label_changes(http, issue, edit, &mut input).await?;
+        }
+        if !input.is_empty() {
+            self.mutate(http, queries::UPDATE, json!({ "id": issue.id, "input": input })).await?;
+        }
+        self.block(http, &issue.id, &edit.add_blocked_by).await
+    }
+
+    /// Labels as ids: those to add are made where there are none.
+    async fn label_changes(
+        &self,
+        http: &Http,
+        issue: &Issue,
+        edit: &IssueEdit,
+        input: &mut Map<String, Value>,
+    ) -> Result<(), TrackerError> {
+        let own = self.query(http, queries::OWN_LABELS, json!({ "id": issue.id })).await?;
+        let team = text(&own["issue"]["team"]["id"]).unwrap_or_default();
+        let removed = own["issue"]["labels"]["nodes"].as_array().into_iter().flatten().filter(|label| {
+            let name = label["name"].as_str().map(normal_state);
+            edit.remove_labels.iter().any(|remove| Some(normal_state(remove)) == name)
+        });
+        let removed: Vec<Value> = removed.map(|label| label["id"].clone()).collect();
+        if !removed.is_empty() {
+            input.insert("removedLabelIds".to_owned(), removed.into());
+        }
+        if !edit.add_labels.is_empty() {
+            input.insert("addedLabelIds".to_owned(), self.label_ids(http, &team, &edit.add_labels).await?.into());
+        }
+        Ok(())
+    }
+
+    async fn label_ids(&self, http: &Http, team: &str, names: &[String]) -> Result<Vec<String>, TrackerError> {
+        let mut ids = Vec::new();
+        for name in names {
+            let filter = json!({ "name": { "eqIgnoreCase": name.trim() } });
+            let found = self.query(http, queries::LABELS, json!({ "filter": filter })).await?;
+            let mut labels = found["issueLabels"]["nodes"].as_array().into_iter().flatten();
+            let usable = labels.find(|label| label["team"].is_null() || label["team"]["id"] == *team);
+            let id = match usable.and_then(|label| text(&label["id"])) {
+                Some(id) => Some(id),
+                None => {
+                    let input = json!({ "name": name.trim(), "teamId": team });
+                    let made = self.mutate(http, queries::CREATE_LABEL, json!({ "input": input })).await?;
+                    text(&made["issueLabelCreate"]["issueLabel"]["id"])
+                }
+            };
+            ids.push(id.ok_or_else(|| TrackerError::Response(format!("Linear made no label `{name}`")))?);
+        }
+        Ok(ids)
+    }
+
+    /// Makes the issue wait for others, each by id or identifier.
+    async fn block(&self, http: &Http, id: &str, blockers: &[String]) -> Result<(), TrackerError> {
+        for blocker in blockers {
+            let input = json!({ "issueId": blocker, "relatedIssueId": id, "type": "blocks" });
+            self.mutate(http, queries::BLOCK, json!({ "input": input })).await?;
+        }
+        Ok(())
+    }
+
+    async fn query(&self, http: &Http, document: &str, variables: Value) -> Result<Value, TrackerError> {
+        Reply::complete(&http.send(&self.ask("", document, variables)).await?)
+    }
+
+    /// A mutation; Linear says of each whether it was done.
+    pub(super) async fn mutate(&self, http: &Http, document: &str, variables: Value) -> Result<Value, TrackerError> {
+        let answer = http.send(&self.ask("", document, variables)).await?;
+        let data = Reply::complete(&answer)?;
+        let done = data.as_object().is_some_and(|data| data.values().all(|result| result["success"] == true));
+        if done { Ok(data) } else { Err(answer.nonsense("Linear did not do it")) }
+    }
+}
+
+fn no_state(state: &str) -> TrackerError {
+    TrackerError::InvalidIssue(format!("the team has no state `{state}`"))
+}
