@@ -186,3 +186,6 @@ pub fn build(
     })?;
     (adapter.build)(Setting { config, base, store, seams, memory })
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ fn items(states: &States, first: usize) -> String {
 fn field_variable(states: &States) -> &'static str {
     if matches!(states.from, StateFrom::Project(_)) { ",$field:String!" } else { "" }
 }
+
+#[cfg(test)]
+mod tests;

@@ -295,3 +295,6 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
