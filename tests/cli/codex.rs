@@ -99,7 +99,7 @@ fn a_thread_survives_its_supervisor_and_nothing_is_counted_twice() {
     env.baton("worker launch A --now --wait").ok();
     assert_eq!(env.codex_heard("A", "thread/resume").len(), 1);
     let tokens = |run: &str| env.run(run)["tokens"]["total_tokens"].clone();
-    assert_eq!(env.run("A.1")["outcome"]["tokens"]["total_tokens"], 300);
+    assert_eq!(env.run("A.1")["tokens"]["total_tokens"], 300);
     assert_eq!(tokens("A.2"), 200);
     assert_eq!(env.baton("status --json").json()["codex_totals"]["total_tokens"], 500);
 }
@@ -214,7 +214,7 @@ fn a_failed_turn_is_never_a_success() {
     ] {
         let env = env(&json!([[action]]));
         env.baton("worker launch A --wait").exits(20);
-        let outcome = env.run("A.1")["outcome"].clone();
+        let outcome = env.run("A.1");
         assert_eq!((&outcome["outcome"], &outcome["error"]), (&"failed".into(), &error.into()));
         assert_eq!(env.status_word("A"), "retrying");
         assert_eq!(env.state("A"), "Todo");
@@ -259,7 +259,7 @@ fn silence_in_each_of_its_forms_has_an_end() {
         env.codex_turns("A", &json!([actions]));
         env.issue("A", "");
         env.baton("worker launch A --wait").exits(exit);
-        let outcome = env.run("A.1")["outcome"].clone();
+        let outcome = env.run("A.1");
         assert_eq!(outcome["error"], error);
         assert_eq!(env.status_word("A"), "retrying");
         assert_eq!(env.codex_heard("A", "turn/interrupt").len(), 1);
@@ -277,7 +277,7 @@ fn a_codex_that_cannot_be_started_says_why() {
         env.workflow(&format!("codex:\n  command: {command}\n  read_timeout_ms: {limit}\n"));
         env.issue("A", "");
         env.baton("worker launch A --wait").exits(20);
-        let failed = env.run("A.1")["outcome"].clone();
+        let failed = env.run("A.1");
         assert_eq!(failed["code"], "agent_start_failed", "{failed:#}");
         assert!(failed["error"].as_str().expect("an error").starts_with(error), "{failed:#}");
     }

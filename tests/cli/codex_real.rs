@@ -122,7 +122,7 @@ fn real_codex_failures_are_failures_and_a_usage_limit_waits_for_its_reset() {
         real.model.script(&format!("Work on {issue}."), &steps);
         env.issue(issue, "");
         env.baton(["worker", "launch", issue, "--wait"]).exits(20);
-        let outcome = env.run(&format!("{issue}.1"))["outcome"].clone();
+        let outcome = env.run(&format!("{issue}.1"));
         assert!(outcome["error"].as_str().expect("an error").contains(error), "{outcome:#}");
         assert_eq!((env.status_word(issue), env.state(issue)), ("retrying".to_owned(), "Todo".to_owned()));
     }
@@ -192,7 +192,7 @@ fn real_codex_without_a_model_stalls_and_is_tried_again() {
     fs::write(&config, text.replace(&real.model.port().to_string(), &free.to_string())).expect("written");
     env.issue("A", "");
     env.baton("worker launch A --wait").exits(21);
-    let error = env.run("A.1")["outcome"]["error"].as_str().expect("an error").to_owned();
+    let error = env.run("A.1")["error"].as_str().expect("an error").to_owned();
     assert!(error.starts_with("Codex did not get on for codex.stall_timeout_ms (12000 ms): Reconnecting"), "{error}");
     assert_eq!(env.status_word("A"), "retrying");
     assert!(!env.run_events("A.1", "agent_retrying").is_empty());
