@@ -34,6 +34,9 @@ _baton() {
             baton,events)
                 cmd="baton__subcmd__events"
                 ;;
+            baton,gc)
+                cmd="baton__subcmd__gc"
+                ;;
             baton,help)
                 cmd="baton__subcmd__help"
                 ;;
@@ -93,6 +96,9 @@ _baton() {
                 ;;
             baton__subcmd__help,events)
                 cmd="baton__subcmd__help__subcmd__events"
+                ;;
+            baton__subcmd__help,gc)
+                cmd="baton__subcmd__help__subcmd__gc"
                 ;;
             baton__subcmd__help,help)
                 cmd="baton__subcmd__help__subcmd__help"
@@ -251,7 +257,7 @@ _baton() {
 
     case "${cmd}" in
         baton)
-            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help"
+            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -546,8 +552,54 @@ _baton() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        baton__subcmd__gc)
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --older-than --keep-runs --limit --dry-run --exit-code --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         baton__subcmd__help)
-            opts="init run status poll dispatch reconcile recover workspace worker retry comment issue events config demo schema man completions help"
+            opts="init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -645,6 +697,20 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help__subcmd__events)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        baton__subcmd__help__subcmd__gc)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1639,7 +1705,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__schema)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help action config cursor demo dispatch end error event init issue issue_status issues launch outcome poll reconcile recover run run_plan schemas status stop warning watch workers workspace workspace_clean workspace_ensure workspace_verify workspaces"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help action config cursor demo dispatch end error event gc init issue issue_status issues launch outcome poll reconcile recover run run_plan schemas status stop warning watch workers workspace workspace_clean workspace_ensure workspace_verify workspaces"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

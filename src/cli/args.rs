@@ -8,7 +8,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::values::duration;
 use super::{
-    config, demo, dispatch, events, generate, init, issue, poll, reconcile, recover, retry, run, schema, status,
+    config, demo, dispatch, events, gc, generate, init, issue, poll, reconcile, recover, retry, run, schema, status,
     worker, workspace,
 };
 
@@ -91,6 +91,8 @@ pub enum Command {
     Reconcile(reconcile::Args),
     /// Settle what a crash left behind
     Recover(recover::Args),
+    /// Let what has been over for long leave the working set
+    Gc(gc::Args),
     /// Make, find and inspect workspaces
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -137,6 +139,7 @@ impl Command {
             | Self::Dispatch(_)
             | Self::Reconcile(_)
             | Self::Recover(_)
+            | Self::Gc(_)
             | Self::Run(_)
             | Self::Retry(_)
             | Self::Demo(_) => true,

@@ -11,6 +11,7 @@ mod dispatch;
 mod dry_run;
 mod events;
 mod external;
+mod gc;
 mod generate;
 mod init;
 mod issue;
@@ -78,6 +79,7 @@ fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
         Command::Workspace(command) => return workspace::run(command, cx, ui),
         Command::Worker(command) => worker::run(command, cx, ui),
         Command::Recover(args) => recover::run(&args, cx, ui),
+        Command::Gc(args) => gc::run(&args, cx, ui),
         Command::Status(args) => status::run(&args, cx, ui),
         Command::Run(args) => run::run(&args, cx, ui),
         Command::Retry(args) => retry::run(&args, cx, ui),

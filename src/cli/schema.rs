@@ -58,7 +58,7 @@ const fn line<L: Line>(form: Form, printed_by: &'static str) -> Kind {
     Kind { name: L::KIND, form, printed_by, schema: L::json_schema }
 }
 
-const KINDS: [Kind; 30] = [
+const KINDS: [Kind; 31] = [
     document::<steps::Action>("retry"),
     document::<config::Report>("config show"),
     line::<events::Cursor>(Form::Line, "events"),
@@ -67,6 +67,7 @@ const KINDS: [Kind; 30] = [
     line::<End<'_>>(Form::Line, "run"),
     line::<ui::Failure<'_>>(Form::Diagnostic, "all"),
     line::<Event>(Form::Line, "events, run"),
+    document::<steps::GcReport>("gc"),
     document::<init::Report>("init"),
     document::<steps::IssueView>("issue show, issue create, issue edit, issue comment, comment"),
     document::<steps::IssueStatus>("status ISSUE"),

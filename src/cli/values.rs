@@ -17,6 +17,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     milliseconds.map(Duration::from_millis).ok_or_else(|| format!("`{text}` is too long"))
 }
 
+/// The same with days: `14d`.
+pub(super) fn days(text: &str) -> Result<Duration, String> {
+    let Some(number) = text.strip_suffix('d') else { return duration(text) };
+    let days: u64 = number.parse().map_err(|_| format!("`{text}` is no duration (try `14d`)"))?;
+    days.checked_mul(86_400).map(Duration::from_secs).ok_or_else(|| format!("`{text}` is too long"))
+}
+
 /// A count of at least one.
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
@@ -32,6 +39,9 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(days("14d"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!(days("12h"), duration("12h"));
+        assert!(days("d").is_err() && days("99999999999999999999d").is_err());
         for bad in ["", "x", "5d", "-1s", "1.5s", "99999999999999999999s", "18446744073709551615h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

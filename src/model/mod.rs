@@ -2,6 +2,7 @@
 //!
 //! These are plain values. They know no file, no clock, no tracker and no agent; a state is an enum that carries its own data, so that an illegal combination does not compile.
 
+mod archive;
 mod checkpoint;
 mod issue;
 mod key;
@@ -13,6 +14,7 @@ mod state;
 mod work;
 mod workspace;
 
+pub use archive::ArchivedIssue;
 pub use checkpoint::{Checkpoint, ReplayClasses, ReplaySafety, ResumeDisposition};
 pub use issue::{Issue, IssueRef, normal_state};
 pub use key::{Key, KeyError, RunId};
@@ -20,7 +22,7 @@ pub use outcome::{Outcome, OutcomeCode, OutcomeKind, Tokens};
 pub use receipt::{Mark, Receipt};
 pub use run::{HookReceipt, Phase, Process, Request, RequestKind, RunRecord};
 pub use session::SessionRecord;
-pub use state::{PollError, StateRecord};
+pub use state::{ArchivedTotals, PollError, StateRecord};
 pub use work::{Acknowledgement, Claim, ClaimRecord, Reason, ReasonCode, RetryKind, Status, Work};
 pub use workspace::{CleanupPolicy, Disposition, Health, Mode, WorkspaceRecord, WorkspaceState};
 

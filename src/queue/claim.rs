@@ -8,9 +8,11 @@ use serde_json::json;
 
 use super::{KeyReused, Once, Policy, Slots, reasons};
 use crate::model::{
-    Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, Receipt, RunId, RunRecord, Status, Timestamp, Work,
+    ArchivedIssue, Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, Receipt, RunId, RunRecord, Status, Timestamp,
+    Work,
 };
 use crate::process;
+use crate::run_folder::read_json;
 use crate::store::{By, IssueRecord, Kind, Store, StoreError, Transaction};
 
 /// A claim that was taken. The worker lives as long as `lifeline` is open somewhere.
@@ -252,7 +254,7 @@ fn running_states(tx: &mut Transaction<'_>, policy: &Policy) -> Result<Vec<Strin
 
 /// Makes the folder of the next free run number, and its lifeline.
 pub(super) fn make_run(store: &Store, key: &Key, last: u32) -> Result<(RunId, File), ClaimError> {
-    let mut number = last;
+    let mut number = last.max(archived(store, key));
     loop {
         number += 1;
         let run = RunId { key: key.clone(), number };
@@ -270,6 +272,12 @@ pub(super) fn make_run(store: &Store, key: &Key, last: u32) -> Result<(RunId, Fi
             Err(source) => return Err(ClaimError::Io { path: folder, source }),
         }
     }
+}
+
+/// The highest run number of an issue that was archived and has come back: none of them is given out again.
+fn archived(store: &Store, key: &Key) -> u32 {
+    let path = store.layout().archive().join(format!("{key}.json"));
+    read_json::<ArchivedIssue>(&path).map_or(0, |archived| archived.last_run)
 }
 
 fn make_folder(path: &std::path::Path) -> io::Result<()> {

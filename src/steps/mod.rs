@@ -6,6 +6,7 @@
 mod by_ids;
 mod clean;
 mod dispatch;
+mod gc;
 mod issue;
 mod issue_plan;
 mod lookup;
@@ -25,6 +26,7 @@ pub use clean::{CleanOptions, Cleaned, clean_all, clean_issue, clean_terminal};
 pub use dispatch::{
     DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
 };
+pub use gc::{Collected, CollectedKind, GcOptions, GcReport, Kept, NotCollected, gc};
 pub use issue::{IssueView, Scope, comment, create, create_once, created_before, edit, issues, show};
 pub use issue_plan::{comment_plan, create_plan, edit_plan};
 pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};

@@ -5,6 +5,7 @@
 //! away when its issue is terminal, [`Workspaces::health`] and [`Workspaces::progress`] look and change nothing.
 
 mod aside;
+mod branches;
 mod changes;
 mod clean;
 mod clone;
@@ -33,6 +34,7 @@ mod worktree;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use branches::MergedBranch;
 pub use error::WorkspaceError;
 pub use health::Place;
 pub use lease::{Lease, LeaseSeen};

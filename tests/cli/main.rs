@@ -23,6 +23,7 @@ mod errors;
 mod events;
 mod fake_codex;
 mod fencing;
+mod gc;
 mod idempotency;
 mod init;
 mod issue;

@@ -84,7 +84,8 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton poll" => &[WRITES, &[Exit::Tracker]],
         "baton dispatch" => &[WRITES, &[Exit::NotFound, Exit::Tracker], OUTCOMES],
         "baton reconcile" => &[WRITES, &[Exit::Person, Exit::Tracker, Exit::Workspace]],
-        "baton recover" => &[WRITES, &[Exit::Person]],
+        "baton recover" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Person, Exit::Tracker, Exit::Workspace]],
+        "baton gc" => &[WRITES],
         "baton run" => &[WRITES, &[Exit::Tracker, Exit::Workspace], OUTCOMES, SIGNALS],
         "baton demo" => &[WRITES, &[Exit::Workspace], OUTCOMES, SIGNALS],
         "baton status" => &[READS, &[Exit::NotFound, Exit::Person]],
@@ -102,9 +103,8 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton worker stop" => &[WRITES, &[Exit::NotFound, Exit::Person]],
         "baton retry" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
         "baton issue list" | "baton issue show" => &[READS, &[Exit::NotFound, Exit::Tracker]],
-        "baton comment" | "baton issue create" | "baton issue edit" | "baton issue comment" => {
-            &[WRITES, &[Exit::NotFound, Exit::Tracker]]
-        }
+        "baton comment" | "baton issue edit" | "baton issue comment" => &[WRITES, &[Exit::NotFound, Exit::Tracker]],
+        "baton issue create" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
         "baton config show" => &[NOTHING, &[Exit::WrongState, Exit::Config]],
         "baton completions" | "baton man" | "baton schema" => &[NOTHING],
         _ => &[],

@@ -227,6 +227,8 @@ pub fn status(store: &Store, seams: &Seams) -> Result<StatusReport> {
     };
     // What a live agent said is newer than what an ended run left.
     let mut live: Option<RateLimits> = None;
+    report.codex_totals.tokens = state.archived.tokens;
+    report.codex_totals.add_runtime(state.archived.runtime_ms);
     for row in rows.rows {
         if let Some(told) = report.add(store, row, now) {
             live = live.filter(|known| known.at >= told.at).or(Some(told));
