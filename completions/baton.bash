@@ -31,6 +31,9 @@ _baton() {
             baton,dispatch)
                 cmd="baton__subcmd__dispatch"
                 ;;
+            baton,doctor)
+                cmd="baton__subcmd__doctor"
+                ;;
             baton,events)
                 cmd="baton__subcmd__events"
                 ;;
@@ -48,6 +51,9 @@ _baton() {
                 ;;
             baton,man)
                 cmd="baton__subcmd__man"
+                ;;
+            baton,migrate-store)
+                cmd="baton__subcmd__migrate__subcmd__store"
                 ;;
             baton,poll)
                 cmd="baton__subcmd__poll"
@@ -94,6 +100,9 @@ _baton() {
             baton__subcmd__help,dispatch)
                 cmd="baton__subcmd__help__subcmd__dispatch"
                 ;;
+            baton__subcmd__help,doctor)
+                cmd="baton__subcmd__help__subcmd__doctor"
+                ;;
             baton__subcmd__help,events)
                 cmd="baton__subcmd__help__subcmd__events"
                 ;;
@@ -111,6 +120,9 @@ _baton() {
                 ;;
             baton__subcmd__help,man)
                 cmd="baton__subcmd__help__subcmd__man"
+                ;;
+            baton__subcmd__help,migrate-store)
+                cmd="baton__subcmd__help__subcmd__migrate__subcmd__store"
                 ;;
             baton__subcmd__help,poll)
                 cmd="baton__subcmd__help__subcmd__poll"
@@ -257,7 +269,7 @@ _baton() {
 
     case "${cmd}" in
         baton)
-            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help"
+            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -502,8 +514,42 @@ _baton() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        baton__subcmd__doctor)
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --repair --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         baton__subcmd__events)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --after --limit --follow --issue --run --help"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --after --limit --follow --issue --run --stream --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,7 +645,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help)
-            opts="init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help"
+            opts="init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -683,6 +729,20 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help__subcmd__dispatch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        baton__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -837,6 +897,20 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        baton__subcmd__help__subcmd__migrate__subcmd__store)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1518,6 +1592,48 @@ _baton() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        baton__subcmd__migrate__subcmd__store)
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --from --conversations --daemon-stopped --dry-run --exit-code --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --conversations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         baton__subcmd__poll)
             opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --exit-code --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1705,7 +1821,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__schema)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help action config cursor demo dispatch end error event gc init issue issue_status issues launch outcome poll reconcile recover run run_plan schemas status stop warning watch workers workspace workspace_clean workspace_ensure workspace_verify workspaces"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help action config cursor demo dispatch doctor end error event gc init issue issue_status issues launch migrate_store outcome poll reconcile recover run run_plan schemas status stop warning watch workers workspace workspace_clean workspace_ensure workspace_verify workspaces"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

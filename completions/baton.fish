@@ -53,6 +53,8 @@ complete -c baton -n "__fish_baton_needs_command" -f -a "retry" -d 'Put a waitin
 complete -c baton -n "__fish_baton_needs_command" -f -a "comment" -d 'Comment on an issue in the tracker'
 complete -c baton -n "__fish_baton_needs_command" -f -a "issue" -d 'Read and write the tracker\'s issues'
 complete -c baton -n "__fish_baton_needs_command" -f -a "events" -d 'Print the journal as a feed'
+complete -c baton -n "__fish_baton_needs_command" -f -a "doctor" -d 'Explain what is configured, and whether it works'
+complete -c baton -n "__fish_baton_needs_command" -f -a "migrate-store" -d 'Bring an older store up to date, and take over what other tools left'
 complete -c baton -n "__fish_baton_needs_command" -f -a "config" -d 'Show the configuration in force'
 complete -c baton -n "__fish_baton_needs_command" -f -a "demo" -d 'Try everything on a small repository made for it'
 complete -c baton -n "__fish_baton_needs_command" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
@@ -202,7 +204,7 @@ complete -c baton -n "__fish_baton_using_subcommand gc" -l json -d 'Print one JS
 complete -c baton -n "__fish_baton_using_subcommand gc" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand gc" -s v -l verbose -d 'Say more; twice: details for debugging'
 complete -c baton -n "__fish_baton_using_subcommand gc" -l no-progress -d 'Show no progress display'
-complete -c baton -n "__fish_baton_using_subcommand gc" -l no-input -d 'Never ask; fail instead'
+complete -c baton -n "__fish_baton_using_subcommand gc" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
 complete -c baton -n "__fish_baton_using_subcommand gc" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand gc" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand gc" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
@@ -619,7 +621,7 @@ always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand events" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l after -d 'Start behind this number or cursor; without it, with the first event that is kept' -r
-complete -c baton -n "__fish_baton_using_subcommand events" -l limit -d 'Print at most N [default: 500; with --follow, all]' -r
+complete -c baton -n "__fish_baton_using_subcommand events" -l limit -d 'Print at most N, and never more than 500: the cursor leads on [default: 500; with --follow, all]' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l issue -d 'Only the events of this issue: identifier, key, id, or `.` in a workspace' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l run -d 'Only the events of this run' -r
 complete -c baton -n "__fish_baton_using_subcommand events" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
@@ -629,7 +631,44 @@ complete -c baton -n "__fish_baton_using_subcommand events" -l no-progress -d 'S
 complete -c baton -n "__fish_baton_using_subcommand events" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
 complete -c baton -n "__fish_baton_using_subcommand events" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand events" -l follow -d 'Go on as new events come'
+complete -c baton -n "__fish_baton_using_subcommand events" -l stream -d 'The run\'s own stream instead of the journal: what its agent said and did'
+complete -c baton -n "__fish_baton_using_subcommand events" -l output -d 'Of the stream only what was said, what tools and hooks did, and how it ended'
 complete -c baton -n "__fish_baton_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l repair -d 'Cut off the journal\'s torn end, put damaged manifests aside, and write again what the journal has; every byte that is taken out is kept in damaged/'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -l dry-run -d 'Print what --repair would do, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l from -d 'Take over the workspaces of this OpenSymphony or Symphony root' -r -F
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l conversations -d 'Sort the OpenHands conversations below this directory' -r -F
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l daemon-stopped -d 'The old daemon is stopped, whatever its files say'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
+complete -c baton -n "__fish_baton_using_subcommand migrate-store" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
 complete -c baton -n "__fish_baton_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
@@ -719,26 +758,28 @@ complete -c baton -n "__fish_baton_using_subcommand completions" -l no-progress 
 complete -c baton -n "__fish_baton_using_subcommand completions" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
 complete -c baton -n "__fish_baton_using_subcommand completions" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "init" -d 'Write WORKFLOW.md and the store for this repository'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "run" -d 'Loop all steps until told to stop'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "status" -d 'Show what is going on, and what needs a person first'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "recover" -d 'Put right what a crash left behind'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "gc" -d 'Let what has been over for long leave the working set'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "workspace" -d 'Make, find and inspect workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "worker" -d 'Launch, watch and stop workers'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "comment" -d 'Comment on an issue in the tracker'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "issue" -d 'Read and write the tracker\'s issues'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "events" -d 'Print the journal as a feed'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "config" -d 'Show the configuration in force'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "demo" -d 'Try everything on a small repository made for it'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "man" -d 'Write the manual pages'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events config demo schema man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "init" -d 'Write WORKFLOW.md and the store for this repository'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "run" -d 'Loop all steps until told to stop'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "status" -d 'Show what is going on, and what needs a person first'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "recover" -d 'Put right what a crash left behind'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "gc" -d 'Let what has been over for long leave the working set'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "workspace" -d 'Make, find and inspect workspaces'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "worker" -d 'Launch, watch and stop workers'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "issue" -d 'Read and write the tracker\'s issues'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "events" -d 'Print the journal as a feed'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "doctor" -d 'Explain what is configured, and whether it works'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "migrate-store" -d 'Bring an older store up to date, and take over what other tools left'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "config" -d 'Show the configuration in force'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "demo" -d 'Try everything on a small repository made for it'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "man" -d 'Write the manual pages'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "ensure" -d 'Make the issue\'s workspace if it is not there, and print its path'
 complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "path" -d 'Print the path of the issue\'s workspace'
 complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "list" -d 'List the workspaces'

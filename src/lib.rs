@@ -29,11 +29,12 @@
 //! | [`process`] | identity, lifelines, scripts and trees of processes |
 //! | [`outcome`], [`retry`] | what happened, and what next: two pure functions |
 //! | [`store`] | the journal and its manifests |
-//! | [`seams`], [`model`] | clock and environment; the nouns that all share |
+//! | [`seams`], [`model`], [`crash`] | clock and environment; the nouns that all share; crash points for tests |
 
 pub mod agent;
 mod chain;
 pub mod cli;
+mod crash;
 pub mod error;
 mod join;
 pub mod model;

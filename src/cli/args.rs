@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::values::duration;
 use super::{
-    config, demo, dispatch, events, gc, generate, init, issue, poll, reconcile, recover, retry, run, schema, status,
-    worker, workspace,
+    config, demo, dispatch, doctor, events, gc, generate, init, issue, migrate_store, poll, reconcile, recover, retry,
+    run, schema, status, worker, workspace,
 };
 
 /// Get issues worked on by coding agents
@@ -38,7 +39,7 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub workflow: Option<PathBuf>,
     /// Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]
-    #[arg(long, value_name = "DIR", global = true, help_heading = "Global options")]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "", value_parser = OsStringValueParser::new().map(PathBuf::from), global = true, help_heading = "Global options")]
     pub store: Option<PathBuf>,
     /// Print one JSON document, or one object per line for streams; errors are JSON as well
     #[arg(long, global = true, help_heading = "Global options")]
@@ -108,6 +109,10 @@ pub enum Command {
     Issue(issue::Command),
     /// Print the journal as a feed
     Events(events::Args),
+    /// Explain what is configured, and whether it works
+    Doctor(doctor::Args),
+    /// Bring an older store up to date, and take over what other tools left
+    MigrateStore(migrate_store::Args),
     /// Show the configuration in force
     #[command(subcommand)]
     Config(config::Command),
@@ -142,11 +147,13 @@ impl Command {
             | Self::Gc(_)
             | Self::Run(_)
             | Self::Retry(_)
+            | Self::MigrateStore(_)
             | Self::Demo(_) => true,
             Self::Workspace(command) => command.steers(),
             Self::Worker(command) => command.steers(),
             Self::Status(_)
             | Self::Comment(_)
+            | Self::Doctor(_)
             | Self::Events(_)
             | Self::Issue(_)
             | Self::Config(_)

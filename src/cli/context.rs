@@ -37,7 +37,7 @@ impl Ctx {
         let absolute = |path: &PathBuf| here.join(path);
         let wanted = Wanted {
             workflow: global.workflow.as_ref().map(absolute),
-            store: global.store.as_ref().map(absolute),
+            store: global.store.as_ref().filter(|path| !path.as_os_str().is_empty()).map(absolute),
             here: here.clone(),
         };
         Ok(Self { global, seams, here, exe, wanted })
@@ -74,6 +74,20 @@ impl Ctx {
     #[must_use]
     pub fn target(&self, text: &str) -> Target {
         Target::parse(text, &self.here)
+    }
+
+    /// Whether `--store` was given, with a name or without: to `doctor` that is the wish to have all of it checked.
+    pub(super) fn checks_store(&self) -> bool {
+        self.global.store.is_some()
+    }
+
+    /// `--store` without a name means something to `doctor` alone.
+    pub(super) fn refuse_store_without_name(&self, command: &Command) -> Result<()> {
+        let is_empty = self.global.store.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+        if !is_empty || matches!(command, Command::Doctor(_)) {
+            return Ok(());
+        }
+        Err(Error::new(Exit::Usage, "usage", "a value is required for `--store <DIR>`"))
     }
 
     /// Steering commands are refused inside a run (DESIGN §5): an accident, not a security boundary.
@@ -114,21 +128,26 @@ impl Ctx {
     }
 
     /// Reads WORKFLOW.md; the place has the store that it configures.
-    fn load(&self) -> Result<(Place, std::result::Result<Workflow, WorkflowError>)> {
+    pub(super) fn examine(&self) -> Result<(Place, std::result::Result<Workflow, WorkflowError>)> {
         let place = self.place()?;
         let loaded = Workflow::load(&place.workflow, &self.seams.env, &tracker::profile);
         let configured = loaded.as_ref().ok().and_then(|workflow| workflow.config.store.path.clone());
         Ok((place::with_configured_store(place, configured.as_deref(), &self.wanted, &self.seams.env), loaded))
     }
 
+    /// The store that was found there, for reading; `None` where there is none.
+    pub(super) fn open_store(&self, place: &Place, workflow: Option<&Workflow>) -> Result<Option<Store>> {
+        open(&place.store, store_options(&self.seams, workflow, self.patience()))
+    }
+
     /// The workflow alone.
     pub fn workflow(&self) -> Result<Workflow> {
-        Ok(self.load()?.1?)
+        Ok(self.examine()?.1?)
     }
 
     /// Opens the project for a step that needs a valid configuration; makes the store where there is none.
     pub fn project(&self, command: &str, ui: &mut Ui) -> Result<Project> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         let workflow = loaded?;
         let options = store_options(&self.seams, Some(&workflow), self.patience());
         let (store, made) = Store::open_or_create(&place.store, options)?;
@@ -143,7 +162,7 @@ impl Ctx {
 
     /// Opens the project for a dry run: a store that is not there is read as an empty one, and nothing is written.
     pub fn project_as_it_is(&self, command: &str) -> Result<Project> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         let workflow = loaded?;
         let options = store_options(&self.seams, Some(&workflow), self.patience());
         let store = match open(&place.store, options.clone())? {
@@ -156,7 +175,7 @@ impl Ctx {
     /// Opens the project for `reconcile`, `recover` and readers: with the last good configuration, and a warning, while
     /// WORKFLOW.md is broken (SPEC 6.2).
     pub fn project_or_last_good(&self, command: &str, ui: &mut Ui) -> Result<Project> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         match loaded {
             Ok(_) => self.project(command, ui),
             Err(error) => {
@@ -172,7 +191,7 @@ impl Ctx {
 
     /// Opens the store for reading only; `None` where there is none.
     pub fn store_to_read(&self) -> Result<Option<Store>> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         let store = open(&place.store, store_options(&self.seams, loaded.as_ref().ok(), self.patience()))?;
         match (store, loaded) {
             // A broken WORKFLOW.md may name a store that lies elsewhere: that is not the same as none.
@@ -183,7 +202,7 @@ impl Ctx {
 
     /// The same, with the configuration: the last good one, with a warning, while WORKFLOW.md is broken.
     pub fn store_and_workflow(&self, ui: &Ui) -> Result<(Option<Store>, Option<Workflow>)> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         let store = open(&place.store, store_options(&self.seams, loaded.as_ref().ok(), self.patience()))?;
         let workflow = match (loaded, &store) {
             (Ok(workflow), _) => Some(workflow),
@@ -199,7 +218,7 @@ impl Ctx {
     /// Opens the store for reading only, with the project where there is a configuration: the last good one, with a
     /// warning, while WORKFLOW.md is broken. `None` where there is no store.
     pub fn reading(&self, command: &str, ui: &Ui) -> Result<Option<Reading>> {
-        let (place, loaded) = self.load()?;
+        let (place, loaded) = self.examine()?;
         let Some(store) = open(&place.store, store_options(&self.seams, loaded.as_ref().ok(), self.patience()))? else {
             return loaded.map(|_| None).map_err(Error::from);
         };

@@ -1,5 +1,7 @@
 //! `baton events`.
 
+mod stream;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -15,17 +17,21 @@ use crate::store::{Event, Store};
 /// Print the journal as a feed
 ///
 /// One JSON object per line, oldest first, without gaps; the last line is a cursor, from which the next call goes on.
-/// `--after` takes the number or the cursor.
+/// `--after` takes the number or the cursor. With filters, what is left out does not count against --limit, so that a page is
+/// empty only when there is no more. A cursor of another store is refused, and so is one whose events are no longer kept.
+///
+/// With --run and --stream it prints what the agent said and did in that run instead, numbered from 1.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   baton events --limit 100
   baton events --after 41 --follow
+  baton events --run TASK-1.1 --stream --output
   baton events --issue TASK-1 | jq -c .type")]
 pub struct Args {
     /// Start behind this number or cursor; without it, with the first event that is kept
     #[arg(long, allow_hyphen_values = true, value_name = "CURSOR")]
     after: Option<String>,
-    /// Print at most N [default: 500; with --follow, all]
+    /// Print at most N, and never more than 500: the cursor leads on [default: 500; with --follow, all]
     #[arg(long, allow_hyphen_values = true, value_name = "N", value_parser = at_least_one)]
     limit: Option<usize>,
     /// Go on as new events come
@@ -37,6 +43,20 @@ pub struct Args {
     /// Only the events of this run
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
+    /// The run's own stream instead of the journal: what its agent said and did
+    #[arg(long, requires = "run")]
+    stream: bool,
+    /// Of the stream only what was said, what tools and hooks did, and how it ended
+    #[arg(long, requires = "stream")]
+    output: bool,
+}
+
+impl Args {
+    /// How many lines to print.
+    fn most(&self) -> usize {
+        let most = if self.follow { usize::MAX } else { MOST };
+        self.limit.map_or(most, |limit| limit.min(most))
+    }
 }
 
 /// Where the next call goes on: the last line of the feed.
@@ -60,12 +80,13 @@ impl Line for Cursor {
 /// How long a follower sleeps between looks at the journal's end.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 const START_AGAIN: &str = "it may be of a store that is gone; `--after 0` starts again";
-/// Events read at a time.
-const PAGE: usize = 500;
-/// Events printed by one call that does not follow.
-const DEFAULT_LIMIT: usize = 500;
+/// Events read at a time, and the most that one call prints which does not follow.
+const MOST: usize = 500;
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
+    if let (true, Some(of)) = (args.stream, &args.run) {
+        return stream::run(of, args, cx, ui);
+    }
     let Some(store) = cx.store_to_read()? else {
         check_cursor(args.after.as_deref().map(|cursor| parse_cursor(cursor, "")).transpose()?.unwrap_or(0), 0)?;
         ui.line(&Cursor { after: 0, cursor: "0".to_owned() });
@@ -77,9 +98,9 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     };
     check_cursor(after, store.last_seq()?)?;
     let wanted = Wanted::new(args, cx, &store)?;
-    let mut left = args.limit.unwrap_or(if args.follow { usize::MAX } else { DEFAULT_LIMIT });
+    let mut left = args.most();
     loop {
-        let page = store.events(after, PAGE)?;
+        let page = store.events(after, MOST)?;
         for event in &page {
             if left == 0 {
                 break;
@@ -147,10 +168,7 @@ fn check_cursor(after: u64, last: u64) -> Result<()> {
 }
 
 fn parse_cursor(text: &str, store: &str) -> Result<u64> {
-    let bad = || {
-        Error::new(Exit::Usage, "bad_cursor", format!("`{text}` is no cursor"))
-            .hint("a number, or the `cursor` of an earlier call")
-    };
+    let bad = || bad_cursor(text);
     match text.split_once(':') {
         None => text.parse().map_err(|_| bad()),
         Some((of, number)) => {
@@ -163,6 +181,11 @@ fn parse_cursor(text: &str, store: &str) -> Result<u64> {
             }
         }
     }
+}
+
+fn bad_cursor(text: &str) -> Error {
+    Error::new(Exit::Usage, "bad_cursor", format!("`{text}` is no cursor"))
+        .hint("a number, or the `cursor` of an earlier call")
 }
 
 #[cfg(test)]

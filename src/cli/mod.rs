@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod demo;
 mod dispatch;
+mod doctor;
 mod dry_run;
 mod events;
 mod external;
@@ -15,6 +16,7 @@ mod gc;
 mod generate;
 mod init;
 mod issue;
+mod migrate_store;
 mod poll;
 mod progress;
 mod reconcile;
@@ -38,6 +40,7 @@ pub use context::Ctx;
 pub(in crate::cli) use dry_run::DryRun;
 pub use ui::Ui;
 
+use crate::crash;
 use crate::error::Result;
 use crate::seams::Seams;
 
@@ -52,7 +55,9 @@ pub fn main() -> ExitCode {
     if !cli.command.is_supervisor() {
         ui::start_log(&cli.global);
     }
-    let outcome = Ctx::new(cli.global, Seams::of_process()).and_then(|cx| run(cli.command, &cx, &mut ui));
+    let seams = Seams::of_process();
+    crash::arm(&seams.env, cli.command.is_supervisor());
+    let outcome = Ctx::new(cli.global, seams).and_then(|cx| run(cli.command, &cx, &mut ui));
     let outcome = outcome.and_then(|exit| ui.check_output().map(|()| exit));
     match outcome {
         Ok(exit) => exit,
@@ -69,6 +74,7 @@ fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
 }
 
 fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
+    cx.refuse_store_without_name(&command)?;
     cx.refuse_inside_run(&command)?;
     let exit = match command {
         Command::Init(args) => init::run(&args, cx, ui),
@@ -84,6 +90,8 @@ fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
         Command::Run(args) => run::run(&args, cx, ui),
         Command::Retry(args) => retry::run(&args, cx, ui),
         Command::Comment(args) => issue::comment::run(&args, cx, ui),
+        Command::MigrateStore(args) => migrate_store::run(&args, cx, ui),
+        Command::Doctor(args) => doctor::run(&args, cx, ui),
         Command::Events(args) => events::run(&args, cx, ui),
         Command::Issue(command) => issue::run(command, cx, ui),
         Command::Config(command) => config::run(command, cx, ui),

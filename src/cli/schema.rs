@@ -13,6 +13,8 @@ use super::ui::{self, Line, SCHEMA_VERSION, Style, View};
 use super::{Ui, config, demo, events, init, issue, status, worker, workspace};
 use crate::error::{Exit, Result};
 use crate::steps;
+use crate::steps::doctor::DoctorReport;
+use crate::steps::migrate::MigrateReport;
 use crate::store::Event;
 
 /// Print what --json prints, as JSON schemas
@@ -58,12 +60,13 @@ const fn line<L: Line>(form: Form, printed_by: &'static str) -> Kind {
     Kind { name: L::KIND, form, printed_by, schema: L::json_schema }
 }
 
-const KINDS: [Kind; 31] = [
+const KINDS: [Kind; 33] = [
     document::<steps::Action>("retry"),
     document::<config::Report>("config show"),
     line::<events::Cursor>(Form::Line, "events"),
     document::<demo::Plan>("demo --dry-run"),
     document::<steps::DispatchReport>("dispatch"),
+    document::<DoctorReport>("doctor"),
     line::<End<'_>>(Form::Line, "run"),
     line::<ui::Failure<'_>>(Form::Diagnostic, "all"),
     line::<Event>(Form::Line, "events, run"),
@@ -73,6 +76,7 @@ const KINDS: [Kind; 31] = [
     document::<steps::IssueStatus>("status ISSUE"),
     document::<issue::Issues>("issue list"),
     document::<worker::Launched>("worker launch"),
+    document::<MigrateReport>("migrate-store"),
     document::<worker::Ended>("worker wait"),
     document::<steps::PollReport>("poll"),
     document::<steps::ReconcileReport>("reconcile"),
@@ -244,7 +248,7 @@ mod tests {
         whole.build();
         for kind in &KINDS {
             for name in kind.printed_by.split(", ").filter(|name| *name != "all") {
-                let mut words = name.split(' ').filter(|word| word.chars().all(char::is_lowercase));
+                let mut words = name.split(' ').filter(|word| word.starts_with(char::is_lowercase));
                 let found = words.try_fold(&whole, |command, word| command.find_subcommand(word));
                 assert!(found.is_some_and(|command| !command.has_subcommands()), "{}: {name}", kind.name);
             }

@@ -282,6 +282,7 @@ fn archived(store: &Store, key: &Key) -> u32 {
 
 fn make_folder(path: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
+    crate::crash::point();
     std::fs::DirBuilder::new().mode(0o700).create(path)
 }
 

@@ -10,6 +10,8 @@ mod hold;
 mod once;
 mod order;
 mod plan;
+#[cfg(test)]
+mod race;
 mod slots;
 mod status;
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::crash;
 use crate::model::{HookReceipt, Outcome, Process, RunId};
 use crate::store::Layout;
 
@@ -194,6 +195,7 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T, flush: Flush) -> io::Res
     if flush == Flush::Yes {
         file.sync_data()?;
     }
+    crash::point();
     fs::rename(&aside, path)
 }
 
@@ -203,6 +205,7 @@ pub fn write_text(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 }
 
 fn private(path: &Path, mode: u32) -> io::Result<File> {
+    crash::point();
     OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
 }
 

@@ -6,10 +6,12 @@
 mod by_ids;
 mod clean;
 mod dispatch;
+pub mod doctor;
 mod gc;
 mod issue;
 mod issue_plan;
 mod lookup;
+pub mod migrate;
 mod once;
 mod poll;
 mod preview;

@@ -99,7 +99,7 @@ impl Index {
 }
 
 /// Takes over what a transaction changes.
-fn take(listing: &mut Listing, record: &Record<'_>) -> Result<(), DocIdError> {
+pub(super) fn take(listing: &mut Listing, record: &Record<'_>) -> Result<(), DocIdError> {
     for (name, data) in &record.put {
         listing.insert(name.parse()?, Listed::of(record.seq, data));
     }

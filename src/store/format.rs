@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::document::Kind;
@@ -15,16 +15,18 @@ use super::layout::Layout;
 pub(super) const MAJOR: u32 = 1;
 const MINOR: u32 = 0;
 
-#[derive(Serialize, Deserialize)]
+/// The format that this program reads and writes, as it is told.
+pub const VERSION: &str = "1.0";
+
+#[derive(Deserialize)]
 struct Format {
     store: String,
     format: Version,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Version {
     major: u32,
-    minor: u32,
 }
 
 /// Reads FORMAT and returns the store's uuid.
@@ -93,6 +95,17 @@ fn sibling(root: &Path, suffix: &str) -> PathBuf {
     root.with_file_name(name)
 }
 
+/// The directories that every store has.
+pub(super) fn directories(layout: &Layout) -> Vec<PathBuf> {
+    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::State).map(|kind| layout.kind(kind));
+    kinds.chain([layout.journal(), layout.tmp(), layout.archive(), layout.damaged()]).collect()
+}
+
+/// FORMAT, as this program writes it.
+pub(super) fn text(store: &str) -> String {
+    format!("{{\"store\":\"{store}\",\"format\":{{\"major\":{MAJOR},\"minor\":{MINOR}}}}}\n")
+}
+
 fn build(fs: &dyn Fs, root: &Path) -> Result<(), StoreError> {
     let layout = Layout { root: root.to_owned() };
     let mkdir = |path: PathBuf| fs.mkdir(&path).at("make", &path);
@@ -102,20 +115,11 @@ fn build(fs: &dyn Fs, root: &Path) -> Result<(), StoreError> {
     };
     mkdir(root.to_owned())?;
     write(root.join(".gitignore"), "*\n")?;
-    for kind in Kind::ALL {
-        if kind != Kind::State {
-            mkdir(layout.kind(kind))?;
-        }
-    }
-    for path in [layout.journal(), layout.tmp(), layout.archive(), layout.damaged()] {
-        mkdir(path)?;
-    }
+    directories(&layout).into_iter().try_for_each(mkdir)?;
     write(layout.lock(), "")?;
     write(layout.applied(), "")?;
     write(layout.segment(1), "")?;
-    let format = Format { store: Uuid::now_v7().to_string(), format: Version { major: MAJOR, minor: MINOR } };
-    let format = serde_json::to_string(&format).map_err(io::Error::other).at("encode", &layout.format())?;
-    write(layout.format(), &format!("{format}\n"))?;
+    write(layout.format(), &text(&Uuid::now_v7().to_string()))?;
     fs.sync(&layout.journal()).at("sync", &layout.journal())?;
     fs.sync(root).at("sync", root)
 }

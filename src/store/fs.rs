@@ -11,6 +11,8 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, Open
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::crash;
+
 /// Which file it is, and whether it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
@@ -132,32 +134,39 @@ impl Fs for RealFs {
     }
 
     fn mkdir(&self, path: &Path) -> io::Result<()> {
+        crash::point();
         DirBuilder::new().mode(0o700).create(path)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        crash::point();
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         file.write_all(bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        crash::point();
         std::fs::rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        crash::point();
         std::fs::remove_file(path)
     }
 
     fn remove_all(&self, dir: &Path) -> io::Result<()> {
+        crash::point();
         std::fs::remove_dir_all(dir)
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
+        crash::point();
         File::open(path)?.sync_all()
     }
 
     #[cfg(target_os = "linux")]
     fn sync_all(&self, path: &Path) -> io::Result<()> {
+        crash::point();
         Ok(rustix::fs::syncfs(File::open(path)?)?)
     }
 
@@ -167,6 +176,7 @@ impl Fs for RealFs {
     }
 
     fn touch(&self, path: &Path, modified: SystemTime) -> io::Result<()> {
+        crash::point();
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?.set_modified(modified)
     }
 }
@@ -179,18 +189,22 @@ impl FsFile for RealFile {
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        crash::point();
         (&self.0).write(bytes)
     }
 
     fn overwrite(&self, bytes: &[u8]) -> io::Result<()> {
+        crash::point();
         self.0.write_all_at(bytes, 0)
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
+        crash::point();
         self.0.set_len(len)
     }
 
     fn datasync(&self) -> io::Result<()> {
+        crash::point();
         self.0.sync_data()
     }
 }

@@ -88,7 +88,12 @@ impl Store {
     }
 
     /// Writes a manifest again, if a segment that is kept has its content.
-    fn restore(&self, doc: &DocId, listed: Listed, damage: &StoreError) -> Result<Option<Box<RawValue>>, StoreError> {
+    pub(super) fn restore(
+        &self,
+        doc: &DocId,
+        listed: Listed,
+        damage: &StoreError,
+    ) -> Result<Option<Box<RawValue>>, StoreError> {
         let Some(data) = self.last_put(doc, listed) else { return Ok(None) };
         let said = self.keep_manifest(doc, damage)?;
         self.apply(doc, &Op { seq: listed.seq, data: Some(data.clone()) })?;
@@ -103,8 +108,12 @@ impl Store {
 
     /// Leaves in the place of a manifest that nobody has any more something that is read as damage, in this boot too,
     /// where what is there is trusted.
-    fn lose(&self, doc: &DocId, listed: Listed, damage: &StoreError) -> Result<(), StoreError> {
+    pub(super) fn lose(&self, doc: &DocId, listed: Listed, damage: &StoreError) -> Result<(), StoreError> {
         let file = self.layout.manifest(doc);
+        if self.fs.read(&file).is_ok_and(|there| there == manifest::encode_lost(listed.seq)) {
+            // It was lost before, and there is nothing more to keep.
+            return Ok(());
+        }
         if !self.keep_manifest(doc, damage)? {
             self.warn(&format!("{}, and no segment that is kept has it", chain(damage)));
         }

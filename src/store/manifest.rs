@@ -19,6 +19,9 @@ pub(super) struct Manifest {
     pub(super) data: Box<RawValue>,
 }
 
+/// How it is said that a manifest's content is lost.
+pub(super) const LOST: &str = "is lost";
+
 /// What is left in the place of a manifest whose content is lost.
 #[derive(Serialize, Deserialize)]
 struct Lost {
@@ -51,7 +54,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Manifest, String> {
         return Err("is empty".to_owned());
     }
     if let Ok(Lost { lost }) = serde_json::from_slice(bytes) {
-        return Err(format!("is lost: event {lost} wrote it, and no segment of the journal that is kept has it"));
+        return Err(format!("{LOST}: event {lost} wrote it, and no segment of the journal that is kept has it"));
     }
     let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(|error| format!("is no manifest: {error}"))?;
     let sum = sum(envelope.data.get().as_bytes());

@@ -98,7 +98,7 @@ pub(super) fn read_as<D: Document>(doc: &DocId, data: &RawValue) -> Result<D, St
 }
 
 /// What is wrong with a document, as far as the store knows its kind.
-fn check(doc: &DocId, data: &RawValue) -> Result<(), String> {
+pub(super) fn check(doc: &DocId, data: &RawValue) -> Result<(), String> {
     match doc.kind {
         Kind::Issues => read_as::<IssueRecord>(doc, data).map(drop),
         Kind::Work => read_as::<Work>(doc, data).map(drop),
@@ -110,7 +110,7 @@ fn check(doc: &DocId, data: &RawValue) -> Result<(), String> {
 }
 
 /// The document's name in a directory entry of its kind.
-fn name_in(kind: Kind, entry: &str) -> Option<&str> {
+pub(super) fn name_in(kind: Kind, entry: &str) -> Option<&str> {
     let name = match kind {
         Kind::Runs => entry,
         Kind::State => (entry == "state.json").then_some("state")?,

@@ -54,6 +54,7 @@ fn next_free(directory: &Path, key: &Key) -> Result<PathBuf, WorkspaceError> {
 
 /// Moves a directory within the root. Nothing may be at `to`.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WorkspaceError> {
+    crate::crash::point();
     fs::rename(from, to).map_err(WorkspaceError::io("move aside", from))
 }
 
@@ -65,6 +66,7 @@ pub(super) async fn delete(path: PathBuf) -> Result<(), WorkspaceError> {
 }
 
 fn delete_tree(path: &Path) -> io::Result<()> {
+    crate::crash::point();
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             make_writable(path)?;

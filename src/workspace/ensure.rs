@@ -202,6 +202,7 @@ impl Workspaces<'_> {
     async fn populate(&self, site: &Site<'_>) -> Result<Option<Made>, WorkspaceError> {
         let base = self.config.workspace.base.as_deref();
         let Some(repository) = &site.repository else {
+            crate::crash::point();
             fs::create_dir(&site.path).map_err(WorkspaceError::io("create", &site.path))?;
             return Ok(None);
         };

@@ -125,3 +125,99 @@ fn an_issue_is_named_as_everywhere_and_a_follower_can_be_limited() {
     assert_eq!(numbers(&two[..2]), [1, 2]);
     assert_eq!((two.len(), &two[2]["after"]), (3, &2.into()));
 }
+
+#[test]
+fn pages_of_any_size_have_no_gap_while_others_write() {
+    let env = TestEnv::new();
+    env.workflow("agent:\n  max_concurrent_agents: 4\n");
+    for n in 1..=6 {
+        env.issue(&format!("A-{n}"), "");
+    }
+    env.baton("poll").ok();
+    let mut run = env.start("run --until-idle");
+    let mut readers: Vec<(usize, String, Vec<u64>)> =
+        [1, 2, 5, 100].map(|size| (size, "0".to_owned(), Vec::new())).into();
+    let mut is_over = false;
+    loop {
+        let was_over = is_over;
+        is_over = run.has_ended();
+        let mut news = 0;
+        for (size, after, seen) in &mut readers {
+            let (page, cursor) = feed(&env, &format!("--after {after} --limit {size}"));
+            seen.extend(numbers(&page));
+            *after = cursor["cursor"].as_str().expect("text").to_owned();
+            news += page.len();
+        }
+        if was_over && news == 0 {
+            break;
+        }
+    }
+    let all = numbers(&feed(&env, "").0);
+    assert_eq!(all, (1..=all.len() as u64).collect::<Vec<_>>());
+    for (size, _, seen) in readers {
+        assert_eq!(seen, all, "{size} at a time");
+    }
+}
+
+#[test]
+fn what_is_filtered_out_makes_no_empty_page_and_limits_are_clamped() {
+    let env = TestEnv::new();
+    for id in ["A", "B", "C"] {
+        env.issue(id, "");
+    }
+    env.baton("run --until-idle").ok();
+    let (whole, _) = feed(&env, "--issue C");
+    let (mut after, mut paged) = ("0".to_owned(), Vec::new());
+    loop {
+        let (page, cursor) = feed(&env, &format!("--issue C --limit 1 --after {after}"));
+        if page.is_empty() {
+            break;
+        }
+        after = cursor["cursor"].as_str().expect("text").to_owned();
+        paged.extend(page);
+    }
+    assert_eq!(paged, whole);
+    // More than one call ever prints.
+    let line = env.bash("head -1 .baton/journal/*.jsonl | jq -c .rec.events[0]").ok();
+    assert!(line.stdout.contains("\"seq\":1"));
+    for n in 0..30 {
+        env.bash(&format!("for i in $(seq 1 20); do printf -- '---\\nid: N{n}-%s\\ntitle: x\\nstate: Backlog\\n---\\n' $i > issues/N{n}-$i.md; done")).ok();
+    }
+    env.workflow("tracker:\n  kind: local\n  active_states: [Backlog]\n");
+    env.baton("poll").ok();
+    let (page, cursor) = feed(&env, "--limit 100000");
+    assert_eq!((page.len(), &cursor["after"]), (500, &500.into()));
+    assert_eq!(feed(&env, "--limit 100000 --after 500").0[0]["seq"], 501);
+}
+
+#[test]
+fn a_run_s_own_stream_is_paged_by_cursors_of_its_own() {
+    let env = TestEnv::new();
+    env.agent("echo hello; finish");
+    env.issue("A", "");
+    env.issue("B", "");
+    env.baton("run --until-idle").ok();
+    let (all, cursor) = feed(&env, "--run A.1 --stream");
+    assert_eq!(numbers(&all), (1..=all.len() as u64).collect::<Vec<_>>());
+    assert!(all.iter().all(|event| event["run"] == "A.1" && event["type"].as_str().is_some_and(|kind| kind.starts_with("agent."))));
+    assert_eq!(cursor["cursor"], format!("A.1:{}", all.len()));
+    let (mut after, mut paged) = ("0".to_owned(), Vec::new());
+    loop {
+        let (page, cursor) = feed(&env, &format!("--run A.1 --stream --limit 2 --after {after}"));
+        if page.is_empty() {
+            break;
+        }
+        after = cursor["cursor"].as_str().expect("text").to_owned();
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    let (output, _) = feed(&env, "--run A.1 --stream --output --limit 1");
+    assert_eq!(output.len(), 1, "the first page of what was said is not empty, though much was not said before it");
+    let (output, _) = feed(&env, "--run A.1 --stream --output");
+    assert_eq!(output.last().expect("an event")["type"], "agent.outcome");
+    assert!(output.len() < all.len());
+    let refused = env.baton("events --run B.1 --stream --after A.1:1 --json").exits(5);
+    assert_eq!(refused.error()["code"], "wrong_run");
+    env.baton("events --run A.9 --stream").exits(4);
+    env.baton("events --stream").exits(2);
+}

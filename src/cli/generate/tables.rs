@@ -14,7 +14,7 @@ const fn of_all(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, commands: &[] }
 }
 
-const VARIABLES: [Variable; 13] = [
+const VARIABLES: [Variable; 14] = [
     of_all("BATON_WORKFLOW", "The WORKFLOW.md to use, where neither --workflow nor --store is given."),
     of_all("BATON_STORE", "The store to use, where neither --workflow nor --store is given."),
     of_all(
@@ -48,6 +48,10 @@ const VARIABLES: [Variable; 13] = [
         commands: &["baton workspace shell"],
     },
     Variable { name: "TMPDIR", meaning: "Where the demo's repository is made.", commands: &["baton demo"] },
+    of_all(
+        "BATON_CRASH_AT",
+        "For tests, in builds for debugging alone: the operation on files before which it kills itself.",
+    ),
     of_all("BATON_CLOCK_SHIFT_MS", "For tests: milliseconds by which the wall clock is moved."),
 ];
 
@@ -89,7 +93,10 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton run" => &[WRITES, &[Exit::Tracker, Exit::Workspace], OUTCOMES, SIGNALS],
         "baton demo" => &[WRITES, &[Exit::Workspace], OUTCOMES, SIGNALS],
         "baton status" => &[READS, &[Exit::NotFound, Exit::Person]],
-        "baton events" | "baton worker list" | "baton workspace list" => &[READS],
+        "baton doctor" => &[WRITES, &[Exit::Tracker, Exit::Workspace]],
+        "baton migrate-store" => &[WRITES, &[Exit::NotFound, Exit::Conflict]],
+        "baton events" => &[READS, &[Exit::NotFound]],
+        "baton worker list" | "baton workspace list" => &[READS],
         "baton workspace path" | "baton workspace show" | "baton worker show" | "baton worker logs" => {
             &[READS, &[Exit::NotFound]]
         }

@@ -75,7 +75,7 @@ pub(in crate::cli) fn tell_failure(run: &RunId, outcome: &Outcome, ui: &Ui) {
 }
 
 /// A run by its id (`run:ABC-1.2` or `ABC-1.2`), or the last run of an issue.
-fn find_run(text: &str, cx: &Ctx, store: &Store) -> Result<RunRecord> {
+pub(super) fn find_run(text: &str, cx: &Ctx, store: &Store) -> Result<RunRecord> {
     let unknown = || {
         Error::new(Exit::NotFound, "not_found", format!("no run `{text}`"))
             .hint("`baton worker list` shows the live ones")
