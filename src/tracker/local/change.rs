@@ -5,8 +5,9 @@ use serde_yaml::{Mapping, Value};
 use super::document::{COMMENTS, Document, comments_at, trim_blank_lines};
 use super::front::{self, New};
 use super::once;
-use super::record::{Record, labels, scalar_list};
+use super::record::Record;
 use super::scan::Scan;
+use super::value::{labels, scalar_list};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 /// A change to an issue that is there: fields, a comment, or both in one write.

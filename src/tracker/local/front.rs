@@ -5,7 +5,7 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::record::scalar;
+use super::value::scalar;
 
 /// A key's new value.
 #[derive(Debug, Clone, PartialEq)]

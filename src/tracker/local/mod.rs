@@ -17,6 +17,7 @@ mod plain;
 mod record;
 mod scan;
 pub(super) mod tools;
+mod value;
 mod write;
 
 use std::collections::HashSet;
