@@ -132,7 +132,8 @@ fn handles_of_one_process_lose_nothing_and_readers_see_whole_states() {
 fn a_lock_that_is_held_is_busy_and_names_its_holder() {
     let fixture = Fixture::new();
     let holder = fixture.open();
-    let by_poll = By { command: "poll".to_owned(), pid: 4711, fence: None };
+    let pid = std::process::id();
+    let by_poll = By { command: "poll".to_owned(), pid, fence: None };
     let timeout = Duration::from_millis(30);
     let hasty =
         Store::open(&fixture.root(), Options { lock_timeout: Some(timeout), ..Options::default() }).expect("a store");
@@ -142,7 +143,7 @@ fn a_lock_that_is_held_is_busy_and_names_its_holder() {
                 let started = Instant::now();
                 let busy = hasty.transact(at(), &by(), |_| Ok::<_, StoreError>(())).expect_err("busy");
                 assert_eq!(busy.code(), "lock_busy");
-                assert!(busy.to_string().contains("pid 4711 (baton poll)"), "{busy}");
+                assert!(busy.to_string().contains(&format!("pid {pid} (baton poll)")), "{busy}");
                 assert!(started.elapsed() >= timeout);
             }
             assert_eq!(last_run(&hasty, "ABC-1"), None, "readers do not wait");
