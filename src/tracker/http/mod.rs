@@ -1,7 +1,7 @@
 //! The one HTTP client under all adapters. An adapter says which [`Request`]s there are and what their [`Answer`]s mean;
 //! here they are sent, within bounds:
 //!
-//! - a credential goes to the configured server alone, over `https://`, or `http://` on loopback ([`address`]);
+//! - a credential goes to the configured server alone, over `https://`, or `http://` on loopback ([`mod@address`]);
 //! - each request has a timeout, each answer a largest size; what can be repeated is, where that may help ([`attempts`]);
 //! - what the tracker says about its limits is obeyed by every process of the project ([`limits`], [`Memory`]);
 //! - what has not changed is not transferred again ([`cache`]);
