@@ -209,7 +209,7 @@ impl Workspaces<'_> {
         let git = self.git();
         let made = if site.mode == Mode::Clone {
             let staging = aside::trash(&site.root, site.key)?;
-            clone::make(&git, repository, (&staging, &site.path), site.key, base, &site.lease.file).await
+            clone::make(&git, repository, (&staging, &site.path), site.key, base, site.lease.lend()).await
         } else {
             let known = site.record.as_ref().and_then(|record| record.base_commit.as_deref());
             worktree::make(&git, repository, &site.path, site.key, base, known).await

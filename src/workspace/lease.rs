@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -18,16 +19,29 @@ use crate::model::Key;
 /// note on the holder while there is one, and is never deleted.
 #[derive(Debug)]
 pub struct Lease {
-    /// Closed, and so released, when this is dropped.
-    pub file: File,
+    file: File,
+    /// Whether a program has inherited the file: then the lease lasts until that has ended, too.
+    lent: AtomicBool,
     /// The lease of the directory that all issues share, in mode `shared`.
     pub(super) shared: Option<Box<Lease>>,
+}
+
+impl Lease {
+    /// The locked file, for a program that is to hold the lease even when Baton is killed.
+    pub(super) fn lend(&self) -> &File {
+        self.lent.store(true, Ordering::Relaxed);
+        &self.file
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         // So that taking a lease and giving it back leaves every byte as it was.
         let _ = self.file.set_len(0);
+        if !*self.lent.get_mut() {
+            // Closing would do it too, but not while a child that was just forked still has a copy.
+            let _ = self.file.unlock();
+        }
     }
 }
 
@@ -88,7 +102,7 @@ pub(super) fn take(
         };
         // Whoever deletes lock files by hand must not end up with two holders.
         if is_at(&file, &path) {
-            let lease = Lease { file, shared: None };
+            let lease = Lease { file, lent: AtomicBool::new(false), shared: None };
             write_note(&lease.file, holder).map_err(WorkspaceError::io("write", &path))?;
             return Ok(lease);
         }

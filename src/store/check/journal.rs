@@ -1,11 +1,14 @@
 //! Every line of every segment.
 
+use std::collections::BTreeSet;
+
 use super::super::Store;
 use super::super::applied::Applied;
 use super::super::checkpoint::{self, Listing, take};
+use super::super::document::{DocId, DocIdError};
 use super::super::error::{At as _, StoreError};
 use super::super::fs::Access;
-use super::super::line::{self, Decoded};
+use super::super::line::{self, Decoded, Record};
 use super::super::lines::{Lines, RawLine};
 use super::{Checked, Finding, Journalled, Repair};
 
@@ -16,6 +19,10 @@ struct Reading<'c> {
     last: u64,
     /// What is there, as far as it is known.
     listing: Option<Listing>,
+    /// Up to this event every manifest is written.
+    settled: u64,
+    /// What was deleted behind that.
+    deleted: BTreeSet<DocId>,
     /// Lines that are not good, and behind which none was yet.
     bad: Vec<Bad>,
 }
@@ -35,7 +42,9 @@ impl Store {
         let segments = self.journal().segments()?;
         let first = segments.first().copied().unwrap_or(1);
         let listing = (first == 1).then(Listing::new);
-        let mut reading = Reading { checked, last: first - 1, listing, bad: Vec::new() };
+        let settled = applied.map_or(0, |applied| applied.position.seq);
+        let mut reading =
+            Reading { checked, last: first - 1, listing, settled, deleted: BTreeSet::new(), bad: Vec::new() };
         for segment in &segments {
             reading.checked.segments += 1;
             self.check_segment(*segment, &mut reading)?;
@@ -55,13 +64,13 @@ impl Store {
                 reading.tell_bad(&path);
             }
         }
-        let (last, listing) = (reading.last, reading.listing);
+        let (last, listing, deleted) = (reading.last, reading.listing, reading.deleted);
         if let Some(applied) = applied.filter(|applied| applied.committed > last) {
             let message = format!("`applied` is at event {}, and the journal ends with {last}", applied.committed);
             let path = self.layout.segment(segments.last().copied().unwrap_or(1));
             checked.find("journal_lost_tail", path, message);
         }
-        Ok(Journalled { last, listing })
+        Ok(Journalled { last, listing, deleted })
     }
 
     fn check_segment(&self, segment: u64, reading: &mut Reading<'_>) -> Result<(), StoreError> {
@@ -111,9 +120,7 @@ impl Store {
                     reading.last = record.seq;
                     reading.checked.transactions += 1;
                     reading.checked.events += record.events.len() as u64;
-                    if let Some(listing) = &mut reading.listing
-                        && let Err(error) = take(listing, &record)
-                    {
+                    if let Err(error) = reading.take(&record) {
                         at(reading.checked.find("bad_line", path.clone(), error.to_string()));
                         reading.listing = None;
                     }
@@ -131,6 +138,18 @@ impl Store {
 }
 
 impl Reading<'_> {
+    fn take(&mut self, record: &Record<'_>) -> Result<(), DocIdError> {
+        if record.seq > self.settled {
+            for name in &record.del {
+                self.deleted.insert(name.parse()?);
+            }
+            for name in record.put.keys() {
+                self.deleted.remove(&name.parse()?);
+            }
+        }
+        self.listing.as_mut().map_or(Ok(()), |listing| take(listing, record))
+    }
+
     /// Bad lines with something behind them: damage.
     fn tell_bad(&mut self, path: &std::path::Path) {
         for Bad { line, byte, reason } in self.bad.drain(..) {

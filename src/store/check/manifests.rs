@@ -32,6 +32,9 @@ impl Store {
                 // A run's folder without a manifest is an aborted launch.
                 continue;
             }
+            if journalled.deleted.contains(&doc) {
+                continue;
+            }
             checked.manifests += 1;
             if let Some((code, message, repair)) = wrong(&doc, there, listed, journalled.last, settled) {
                 let found = checked.find(code, self.layout.manifest(&doc), message);

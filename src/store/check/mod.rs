@@ -5,12 +5,14 @@ mod journal;
 mod manifests;
 mod repair;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::checkpoint::Listing;
+use super::document::DocId;
 use super::{Store, StoreError};
 
 pub use repair::Repaired;
@@ -68,6 +70,8 @@ pub struct Checked {
 struct Journalled {
     last: u64,
     listing: Option<Listing>,
+    /// What was deleted beyond `applied`: the next writer removes its manifest.
+    deleted: BTreeSet<DocId>,
 }
 
 impl Checked {
