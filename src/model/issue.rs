@@ -47,6 +47,32 @@ pub struct Issue {
     pub updated_at: Option<Timestamp>,
 }
 
+impl Issue {
+    /// An issue with nothing but id, identifier, title and state. It is dispatchable.
+    #[must_use]
+    pub fn blank(id: &str, identifier: &str, title: &str, state: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            identifier: identifier.to_owned(),
+            title: title.to_owned(),
+            description: None,
+            priority: None,
+            state: state.to_owned(),
+            branch_name: None,
+            url: None,
+            assignee_id: None,
+            labels: Vec::new(),
+            blocked_by: Vec::new(),
+            parent: None,
+            sub_issues: Vec::new(),
+            dispatchable: true,
+            native_ref: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+}
+
 /// A reference from one issue to another, with the other's state as far as the tracker knows it.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct IssueRef {

@@ -119,25 +119,7 @@ pub(crate) mod tests {
     use crate::model::{Claim, Key, RetryKind};
 
     pub(crate) fn issue(identifier: &str, state: &str) -> Issue {
-        Issue {
-            id: format!("id-{identifier}"),
-            identifier: identifier.to_owned(),
-            title: "a title".to_owned(),
-            description: None,
-            priority: None,
-            state: state.to_owned(),
-            branch_name: None,
-            url: None,
-            assignee_id: None,
-            labels: Vec::new(),
-            blocked_by: Vec::new(),
-            parent: None,
-            sub_issues: Vec::new(),
-            dispatchable: true,
-            native_ref: None,
-            created_at: None,
-            updated_at: None,
-        }
+        Issue::blank(&format!("id-{identifier}"), identifier, "a title", state)
     }
 
     pub(crate) fn work(identifier: &str, status: Status) -> Work {

@@ -38,24 +38,15 @@ async fn foresee(writer: &dyn Writer, write: Write<'_>) -> Result<Option<Issue>>
 
 fn created(new: &NewIssue, first_state: Option<&String>) -> Issue {
     let named = |name: &String| IssueRef { id: None, identifier: Some(name.clone()), state: None };
+    let state = new.state.as_ref().or(first_state).map_or("", String::as_str);
     Issue {
-        id: NAMELESS.to_owned(),
-        identifier: NAMELESS.to_owned(),
-        title: new.title.clone(),
         description: new.description.clone(),
         priority: new.priority,
-        state: new.state.as_ref().or(first_state).cloned().unwrap_or_default(),
-        branch_name: None,
-        url: None,
         assignee_id: new.assignee.clone(),
         labels: new.labels.iter().map(|label| normal_label(label)).collect(),
         blocked_by: new.blocked_by.iter().map(named).collect(),
         parent: new.parent.as_ref().map(named),
-        sub_issues: Vec::new(),
-        dispatchable: true,
-        native_ref: None,
-        created_at: None,
-        updated_at: None,
+        ..Issue::blank(NAMELESS, NAMELESS, &new.title, state)
     }
 }
 

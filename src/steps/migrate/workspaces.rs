@@ -221,23 +221,5 @@ fn known(tx: &mut Transaction<'_>, manifest: &IssueManifest) -> std::result::Res
 
 /// The issue as the old tool saw it last: the next poll replaces it.
 fn last_seen(manifest: &IssueManifest) -> Issue {
-    Issue {
-        id: manifest.issue_id.clone(),
-        identifier: manifest.identifier.clone(),
-        title: manifest.title.clone(),
-        description: None,
-        priority: None,
-        state: manifest.current_state.clone(),
-        branch_name: None,
-        url: None,
-        assignee_id: None,
-        labels: Vec::new(),
-        blocked_by: Vec::new(),
-        parent: None,
-        sub_issues: Vec::new(),
-        dispatchable: true,
-        native_ref: None,
-        created_at: None,
-        updated_at: None,
-    }
+    Issue::blank(&manifest.issue_id, &manifest.identifier, &manifest.title, &manifest.current_state)
 }

@@ -239,23 +239,17 @@ impl Index<'_> {
     pub(super) fn issue(&self, record: &Record) -> Issue {
         let refer = |id: &String| reference(id, self.get(id).map(|other| other.state.as_str()));
         Issue {
-            id: record.id.clone(),
-            identifier: record.id.clone(),
-            title: record.title.clone(),
             description: record.description.clone(),
             priority: record.priority,
-            state: record.state.clone(),
-            branch_name: None,
-            url: None,
             assignee_id: record.assignee.clone(),
             labels: record.labels.clone(),
             blocked_by: record.blocked_by.iter().map(refer).collect(),
             parent: record.parent.as_ref().map(refer),
             sub_issues: self.children.get(record.id.as_str()).cloned().unwrap_or_default(),
-            dispatchable: true,
             native_ref: record.path.to_str().map(|path| json!({ "path": path })),
             created_at: record.created_at,
             updated_at: record.updated_at,
+            ..Issue::blank(&record.id, &record.id, &record.title, &record.state)
         }
     }
 }

@@ -41,22 +41,13 @@ pub(in crate::workflow) fn issue() -> Issue {
         state: Some(state.into()),
     };
     Issue {
-        id: "id-1".into(),
-        identifier: "ABC-1".into(),
-        title: "Fix the door".into(),
-        description: None,
         priority: Some(2),
-        state: "Todo".into(),
-        branch_name: None,
         url: Some("https://example.org/1".into()),
-        assignee_id: None,
         labels: vec!["bug".into(), "home".into()],
         blocked_by: vec![other("ABC-2", "Done"), other("ABC-3", "Todo")],
-        parent: None,
         sub_issues: vec![other("ABC-4", "Todo")],
-        dispatchable: true,
         native_ref: Some(json!({"number": 7, "tags": ["x"]})),
         created_at: "2026-01-02T03:04:05Z".parse().ok(),
-        updated_at: None,
+        ..Issue::blank("id-1", "ABC-1", "Fix the door", "Todo")
     }
 }

@@ -125,23 +125,5 @@ fn configure(workflow: &std::path::Path, settings: Value, env: &Environment) -> 
 }
 
 fn issue(name: &str) -> Issue {
-    Issue {
-        id: format!("id-{name}"),
-        identifier: name.to_owned(),
-        title: String::new(),
-        description: None,
-        priority: None,
-        state: "Todo".to_owned(),
-        branch_name: None,
-        url: None,
-        assignee_id: None,
-        labels: Vec::new(),
-        blocked_by: Vec::new(),
-        parent: None,
-        sub_issues: Vec::new(),
-        dispatchable: true,
-        native_ref: None,
-        created_at: None,
-        updated_at: None,
-    }
+    Issue::blank(&format!("id-{name}"), name, "", "Todo")
 }
