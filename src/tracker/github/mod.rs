@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use self::config::Config;
 use self::states::StateFrom;
 use super::http::graphql::Reply;
-use super::http::{Answer, Http, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, Remote, RestTool, date, text};
-use super::{Adapter, IssueComment, IssueEdit, NewIssue, Setting, ToolResult, ToolSpec, Tracker, TrackerError};
+use super::http::{Answer, Method, Request};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, text};
+use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
 /// `github`, as the factory knows it.
@@ -223,32 +223,7 @@ impl Provider for Github {
         Ok(Comments { comments: records.iter().map(comment).collect(), next })
     }
 
-    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        self.create_issue(http, new).await
-    }
-
-    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        self.edit_issue(http, issue, edit).await
-    }
-
-    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
-        let request = Request::post(format!("{}/{id}/comments", self.issues_path()), json!({ "body": text }));
-        http.send(&request).await?.success()?;
-        Ok(())
-    }
-
-    fn tools(&self) -> Vec<ToolSpec> {
-        vec![self.tool().spec()]
-    }
-
-    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult> {
-        let tool = self.tool();
-        if name == tool.name { tool.request(arguments) } else { Err(ToolResult::unsupported(name)) }
-    }
-}
-
-impl Github {
-    fn tool(&self) -> RestTool {
+    fn tool(&self) -> impl ProviderTool {
         RestTool {
             name: "github_api",
             description: "Calls GitHub's REST interface with Baton's credential: issues, comments, labels, pull requests.",

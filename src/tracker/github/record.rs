@@ -6,7 +6,7 @@ use super::Github;
 use super::relations::references;
 use super::states::{StateFrom, nodes};
 use crate::model::Issue;
-use crate::tracker::remote::{Blank, Malformed, date, labels, priority_of_labels, reference, required, text};
+use crate::tracker::remote::{Malformed, date, labels, priority_of_labels, reference, required, text};
 
 /// The issue's number, which is its id.
 pub(super) fn number(record: &Value) -> Option<u64> {

@@ -7,21 +7,13 @@ use super::{Github, queries};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Http, Method, Request};
-use crate::tracker::remote::text;
+use crate::tracker::remote::{Unwritable, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
-/// What is not there to be edited.
-const PRIORITY: &str = "set a priority (labels can stand for one: `provider.priority_labels`)";
-const RELATIONS: &str = "change blockers or parents";
+impl Writes for Github {
+    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Relations];
 
-impl Github {
-    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        if new.priority.is_some() {
-            return Err(unsupported(PRIORITY));
-        }
-        if !new.blocked_by.is_empty() || new.parent.is_some() {
-            return Err(unsupported(RELATIONS));
-        }
+    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         let state = new.state.as_deref().filter(|state| normal_state(state) != OPEN);
         let mut labels = new.labels.clone();
         match (&self.config.states.from, state) {
@@ -38,13 +30,7 @@ impl Github {
         number.map(|number| number.to_string()).ok_or_else(|| answer.nonsense("no `number` in the new issue"))
     }
 
-    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        if edit.priority.is_some() {
-            return Err(unsupported(PRIORITY));
-        }
-        if !edit.add_blocked_by.is_empty() || !edit.remove_blocked_by.is_empty() || edit.parent.is_some() {
-            return Err(unsupported(RELATIONS));
-        }
+    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
         let fields = self.fields(issue, edit)?;
         if let (StateFrom::Project(project), Some(state)) = (&self.config.states.from, &edit.state)
             && normal_state(state) != CLOSED
@@ -59,6 +45,14 @@ impl Github {
         Ok(())
     }
 
+    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
+        let request = Request::post(format!("{}/{id}/comments", self.issues_path()), json!({ "body": text }));
+        http.send(&request).await?.success()?;
+        Ok(())
+    }
+}
+
+impl Github {
     /// What REST is told. A `PATCH` names the result, so it may be sent twice.
     fn fields(&self, issue: &Issue, edit: &IssueEdit) -> Result<Map<String, Value>, TrackerError> {
         let mut fields = Map::new();

@@ -9,12 +9,12 @@ mod writes;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::HeaderName;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::config::Config;
-use super::http::{Answer, Http, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, Remote, RestTool, date, text};
-use super::{Adapter, IssueComment, IssueEdit, NewIssue, Setting, ToolResult, ToolSpec, Tracker, TrackerError};
+use super::http::{Answer, Method, Request};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, text};
+use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::{Issue, normal_state};
 
 /// `gitlab`, as the factory knows it.
@@ -125,32 +125,7 @@ impl Provider for Gitlab {
         Ok(Comments { comments: said.map(comment).collect(), next: answer.next_link()?.map(Request::follow) })
     }
 
-    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        self.create_issue(http, new).await
-    }
-
-    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        self.edit_issue(http, issue, edit).await
-    }
-
-    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
-        let request = Request::post(format!("{}/{id}/notes", self.issues_path()), json!({ "body": text }));
-        http.send(&request).await?.success()?;
-        Ok(())
-    }
-
-    fn tools(&self) -> Vec<ToolSpec> {
-        vec![self.tool().spec()]
-    }
-
-    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult> {
-        let tool = self.tool();
-        if name == tool.name { tool.request(arguments) } else { Err(ToolResult::unsupported(name)) }
-    }
-}
-
-impl Gitlab {
-    fn tool(&self) -> RestTool {
+    fn tool(&self) -> impl ProviderTool {
         RestTool {
             name: "gitlab_api",
             description: "Calls GitLab's REST interface with Baton's credential: issues, notes, labels, merge requests.",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Gitlab;
 use crate::model::Issue;
-use crate::tracker::remote::{Blank, Malformed, date, labels, priority_of_labels, required, text};
+use crate::tracker::remote::{Malformed, date, labels, priority_of_labels, required, text};
 
 impl Gitlab {
     /// The issue.

@@ -5,19 +5,13 @@ use serde_json::{Map, Value, json};
 use super::{CLOSED, Gitlab, OPENED};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::{Http, Method, Request};
+use crate::tracker::remote::{Unwritable, Writes};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
-const PRIORITY: &str = "set a priority (labels can stand for one: `provider.priority_labels`)";
-const RELATIONS: &str = "change blockers or parents";
+impl Writes for Gitlab {
+    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Relations];
 
-impl Gitlab {
-    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        if new.priority.is_some() {
-            return Err(unsupported(PRIORITY));
-        }
-        if !new.blocked_by.is_empty() || new.parent.is_some() {
-            return Err(unsupported(RELATIONS));
-        }
+    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         if new.state.as_deref().is_some_and(|state| normal_state(state) != OPENED) {
             return Err(unsupported("create an issue in another state than `opened`"));
         }
@@ -30,13 +24,7 @@ impl Gitlab {
         iid.map(|iid| iid.to_string()).ok_or_else(|| answer.nonsense("no `iid` in the new issue"))
     }
 
-    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        if edit.priority.is_some() {
-            return Err(unsupported(PRIORITY));
-        }
-        if !edit.add_blocked_by.is_empty() || !edit.remove_blocked_by.is_empty() || edit.parent.is_some() {
-            return Err(unsupported(RELATIONS));
-        }
+    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         if let Some(title) = &edit.title {
@@ -68,6 +56,14 @@ impl Gitlab {
         Ok(())
     }
 
+    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
+        let request = Request::post(format!("{}/{id}/notes", self.issues_path()), json!({ "body": text }));
+        http.send(&request).await?.success()?;
+        Ok(())
+    }
+}
+
+impl Gitlab {
     /// A user's number, by number or name.
     async fn user(&self, http: &Http, name: &str) -> Result<u64, TrackerError> {
         if let Ok(id) = name.parse() {

@@ -13,10 +13,11 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use self::config::{Assignee, Config};
+use self::tool::GraphqlTool;
 use super::http::graphql::Reply;
-use super::http::{Answer, Http, Request};
-use super::remote::{Comments, Keys, Page, Provider, Remote, Scope, date, text};
-use super::{Adapter, IssueComment, IssueEdit, NewIssue, Setting, ToolResult, ToolSpec, Tracker, TrackerError};
+use super::http::{Answer, Request};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, Scope, date, text};
+use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
 /// `linear`, as the factory knows it.
@@ -171,37 +172,11 @@ impl Provider for Linear {
         Ok(Comments { comments, next: self.next(request, answer, connection)? })
     }
 
-    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        self.create_issue(http, new).await
-    }
-
-    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        self.edit_issue(http, issue, edit).await
-    }
-
-    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
-        let input = json!({ "issueId": id, "body": text });
-        self.mutate(http, queries::COMMENT, json!({ "input": input })).await?;
-        Ok(())
-    }
-
     fn has_narrow_tools(&self) -> bool {
         self.config.scope == Scope::Project
     }
 
-    fn tools(&self) -> Vec<ToolSpec> {
-        vec![tool::spec()]
-    }
-
-    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult> {
-        if name == tool::NAME {
-            tool::request(&self.config.endpoint, arguments)
-        } else {
-            Err(ToolResult::unsupported(name))
-        }
-    }
-
-    fn tool_result(&self, answer: &Answer) -> ToolResult {
-        tool::result(answer)
+    fn tool(&self) -> impl ProviderTool {
+        GraphqlTool { endpoint: self.config.endpoint.clone() }
     }
 }

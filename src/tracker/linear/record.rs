@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Linear, queries};
 use crate::model::{Issue, IssueRef};
 use crate::tracker::http::Request;
-use crate::tracker::remote::{Blank, Malformed, date, labels, required, text};
+use crate::tracker::remote::{Malformed, date, labels, required, text};
 
 /// What an issue has many of.
 const CONNECTIONS: [&str; 3] = ["labels", "children", "inverseRelations"];

@@ -6,11 +6,11 @@ use super::{Linear, queries};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::Http;
 use crate::tracker::http::graphql::Reply;
-use crate::tracker::remote::text;
+use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
-impl Linear {
-    pub(super) async fn create_issue(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
+impl Writes for Linear {
+    async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         let state = new.state.clone().unwrap_or_default();
         let place = self.query(http, queries::PROJECT, json!({ "slug": self.config.project, "state": state })).await?;
         let project = &place["projects"]["nodes"][0];
@@ -44,7 +44,7 @@ impl Linear {
         Ok(id)
     }
 
-    pub(super) async fn edit_issue(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+    async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
         if !edit.remove_blocked_by.is_empty() {
             return Err(TrackerError::Unsupported { kind: super::ADAPTER.kind, operation: "remove a blocker" });
         }
@@ -72,6 +72,14 @@ impl Linear {
         self.block(http, &issue.id, &edit.add_blocked_by).await
     }
 
+    async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
+        let input = json!({ "issueId": id, "body": text });
+        self.mutate(http, queries::COMMENT, json!({ "input": input })).await?;
+        Ok(())
+    }
+}
+
+impl Linear {
     /// Labels as ids: those to add are made where there are none.
     async fn label_changes(
         &self,
@@ -130,7 +138,7 @@ impl Linear {
     }
 
     /// A mutation; Linear says of each whether it was done.
-    pub(super) async fn mutate(&self, http: &Http, document: &str, variables: Value) -> Result<Value, TrackerError> {
+    async fn mutate(&self, http: &Http, document: &str, variables: Value) -> Result<Value, TrackerError> {
         let answer = http.send(&self.ask("", document, variables)).await?;
         let data = Reply::complete(&answer)?;
         let done = data.as_object().is_some_and(|data| data.values().all(|result| result["success"] == true));

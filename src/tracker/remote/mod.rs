@@ -12,12 +12,12 @@ mod writes;
 
 use serde_json::Value;
 
-pub(crate) use normal::{Blank, date, labels, priority_of_labels, reference, required, text};
-pub(crate) use provider::{Comments, Malformed, Page, Provider};
+pub(crate) use normal::{date, labels, priority_of_labels, reference, required, text};
+pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Unwritable, Writes};
 pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, invalid};
 
-use super::http::{Answer, Http, Traffic};
+use super::http::{Http, Traffic};
 use super::local;
 use super::{BoxFuture, Fetched, IssueComment, ToolContext, ToolResult, ToolSpec, Tracker, TrackerError, Writer};
 use crate::model::{Issue, normal_state};
@@ -36,12 +36,16 @@ impl<P: Provider> Remote<P> {
     }
 
     async fn run_tool(&self, name: &str, arguments: &Value) -> ToolResult {
-        let request = match self.provider.tool_request(name, arguments) {
+        let tool = self.provider.tool();
+        if name != tool.spec().name {
+            return ToolResult::unsupported(name);
+        }
+        let request = match tool.request(arguments) {
             Ok(request) => request,
             Err(refusal) => return refusal,
         };
         match self.http.send(&request).await {
-            Ok(answer) => self.provider.tool_result(&answer),
+            Ok(answer) => tool.result(&answer),
             Err(error) => Err(error).into(),
         }
     }
@@ -123,7 +127,7 @@ impl<P: Provider> Tracker for Remote<P> {
     }
 
     fn agent_tool_specs(&self) -> Vec<ToolSpec> {
-        if self.provider.has_narrow_tools() { local::tools::specs() } else { self.provider.tools() }
+        if self.provider.has_narrow_tools() { local::tools::specs() } else { vec![self.provider.tool().spec()] }
     }
 
     fn execute_agent_tool<'a>(
@@ -140,10 +144,4 @@ impl<P: Provider> Tracker for Remote<P> {
             }
         })
     }
-}
-
-/// What a REST tool answers: `{"status","body"}`, done where the status says so.
-pub(crate) fn rest_result(answer: &Answer) -> ToolResult {
-    let output = serde_json::json!({ "status": answer.status(), "body": answer.body() });
-    if answer.is_success() { ToolResult::Success(output) } else { ToolResult::Refused(output) }
 }

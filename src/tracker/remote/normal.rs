@@ -4,37 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::Malformed;
-use crate::model::{Issue, IssueRef, Timestamp};
-
-/// An issue with what every issue has.
-pub(crate) trait Blank {
-    /// Nothing but id, identifier, title and state.
-    fn blank(id: &str, identifier: &str, title: &str, state: &str) -> Self;
-}
-
-impl Blank for Issue {
-    fn blank(id: &str, identifier: &str, title: &str, state: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            identifier: identifier.to_owned(),
-            title: title.to_owned(),
-            description: None,
-            priority: None,
-            state: state.to_owned(),
-            branch_name: None,
-            url: None,
-            assignee_id: None,
-            labels: Vec::new(),
-            blocked_by: Vec::new(),
-            parent: None,
-            sub_issues: Vec::new(),
-            dispatchable: true,
-            native_ref: None,
-            created_at: None,
-            updated_at: None,
-        }
-    }
-}
+use crate::model::{IssueRef, Timestamp};
 
 /// A text that is not blank.
 pub(crate) fn text(value: &Value) -> Option<String> {

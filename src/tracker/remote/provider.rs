@@ -4,14 +4,13 @@ use std::future::Future;
 
 use serde_json::Value;
 
-use super::rest_result;
 use crate::model::Issue;
 use crate::tracker::http::{Answer, Http, Request};
 use crate::tracker::{IssueComment, IssueEdit, NewIssue, ToolResult, ToolSpec, TrackerError};
 
-/// A provider of issues over HTTP. Reads are pure: they make requests and map answers. Only writes, which may need to
+/// A provider of issues over HTTP. Reads are pure: they make requests and map answers. Only [`Writes`], which may need to
 /// look something up first, are given the client.
-pub(crate) trait Provider: Send + Sync {
+pub(crate) trait Provider: Writes {
     /// `tracker.kind`.
     const KIND: &'static str;
 
@@ -55,6 +54,20 @@ pub(crate) trait Provider: Send + Sync {
     /// Reads a page of comments.
     fn comment_page(&self, request: &Request, answer: &Answer) -> Result<Comments, TrackerError>;
 
+    /// Whether the agent gets the tools `issue_read` and `issue_update` instead of the provider's own.
+    fn has_narrow_tools(&self) -> bool {
+        false
+    }
+
+    /// The agent's tool.
+    fn tool(&self) -> impl ProviderTool;
+}
+
+/// What can be written.
+pub(crate) trait Writes: Send + Sync {
+    /// What of an issue cannot be: it is refused before anything is sent.
+    const UNWRITABLE: &'static [Unwritable] = &[];
+
     /// Makes an issue; its id.
     fn create(&self, http: &Http, new: &NewIssue) -> impl Future<Output = Result<String, TrackerError>> + Send;
 
@@ -68,22 +81,28 @@ pub(crate) trait Provider: Send + Sync {
 
     /// Adds a comment.
     fn comment(&self, http: &Http, id: &str, text: &str) -> impl Future<Output = Result<(), TrackerError>> + Send;
+}
 
-    /// Whether the agent gets the tools `issue_read` and `issue_update` instead of the provider's own.
-    fn has_narrow_tools(&self) -> bool {
-        false
-    }
+/// What some providers cannot write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unwritable {
+    /// Priorities, for which labels stand.
+    Priority,
+    /// Blockers and parents.
+    Relations,
+}
 
-    /// The agent's tools.
-    fn tools(&self) -> Vec<ToolSpec>;
+/// A tool that lets the agent call the provider's own interface with the adapter's credential, which the agent never sees
+/// (SPEC 10.5).
+pub(crate) trait ProviderTool: Send + Sync {
+    /// As it is advertised.
+    fn spec(&self) -> ToolSpec;
 
-    /// The request that a call of a tool makes, or why it makes none.
-    fn tool_request(&self, name: &str, arguments: &Value) -> Result<Request, ToolResult>;
+    /// The request that these arguments ask for, or why there is none.
+    fn request(&self, arguments: &Value) -> Result<Request, ToolResult>;
 
     /// What the tool says about the answer.
-    fn tool_result(&self, answer: &Answer) -> ToolResult {
-        rest_result(answer)
-    }
+    fn result(&self, answer: &Answer) -> ToolResult;
 }
 
 /// What one answer held.

@@ -1,9 +1,9 @@
-//! Tools that let the agent call a provider's REST interface: one request a call, with the adapter's credential, which
-//! the agent never sees (SPEC 10.5).
+//! Tools that let the agent call a provider's REST interface: one request a call.
 
 use serde_json::{Map, Value, json};
 
-use crate::tracker::http::{Method, Request};
+use super::ProviderTool;
+use crate::tracker::http::{Answer, Method, Request};
 use crate::tracker::{ToolResult, ToolSpec};
 
 /// What a tool may touch.
@@ -33,9 +33,8 @@ pub(crate) struct RestTool {
     pub(crate) scope: Scope,
 }
 
-impl RestTool {
-    /// As it is advertised.
-    pub(crate) fn spec(&self) -> ToolSpec {
+impl ProviderTool for RestTool {
+    fn spec(&self) -> ToolSpec {
         let methods: Vec<&str> = self.methods.iter().map(|method| method.name()).collect();
         let path = match self.scope {
             Scope::Token => format!("Begins with {}", self.prefix),
@@ -58,8 +57,7 @@ impl RestTool {
         }
     }
 
-    /// The request that these arguments ask for.
-    pub(crate) fn request(&self, arguments: &Value) -> Result<Request, ToolResult> {
+    fn request(&self, arguments: &Value) -> Result<Request, ToolResult> {
         let name = self.name;
         let fields =
             arguments.as_object().ok_or_else(|| wrong(format!("{name} expects an object with `method` and `path`")))?;
@@ -78,6 +76,14 @@ impl RestTool {
         })
     }
 
+    /// `{"status","body"}`, done where the status says so.
+    fn result(&self, answer: &Answer) -> ToolResult {
+        let output = json!({ "status": answer.status(), "body": answer.body() });
+        if answer.is_success() { ToolResult::Success(output) } else { ToolResult::Refused(output) }
+    }
+}
+
+impl RestTool {
     fn method(&self, fields: &Map<String, Value>) -> Result<Method, ToolResult> {
         let asked = fields.get("method").and_then(Value::as_str).unwrap_or_default().trim().to_ascii_uppercase();
         self.methods.iter().copied().find(|method| method.name() == asked).ok_or_else(|| {

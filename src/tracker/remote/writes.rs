@@ -1,7 +1,7 @@
 //! Writes: look, change, look again.
 
-use super::{Provider, Remote};
-use crate::model::{Issue, normal_state};
+use super::{Provider, Remote, Unwritable};
+use crate::model::{Issue, IssueRef, normal_state};
 use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Writer};
 
 impl<P: Provider> Remote<P> {
@@ -17,6 +17,8 @@ impl<P: Provider> Writer for Remote<P> {
             if new.title.trim().is_empty() || new.title.contains('\n') {
                 return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
             }
+            let has_relations = !new.blocked_by.is_empty() || new.parent.is_some();
+            check_writable::<P>(new.priority.is_some(), has_relations)?;
             let id = self.provider.create(&self.http, new).await?;
             self.require(&id).await
         })
@@ -32,6 +34,8 @@ impl<P: Provider> Writer for Remote<P> {
             if change == IssueEdit::default() {
                 return Ok(issue);
             }
+            let has_blockers = !change.add_blocked_by.is_empty() || !change.remove_blocked_by.is_empty();
+            check_writable::<P>(change.priority.is_some(), has_blockers || change.parent.is_some())?;
             self.provider.edit(&self.http, &issue, &change).await?;
             let after = self.require(id).await?;
             match &change.state {
@@ -57,24 +61,50 @@ impl<P: Provider> Writer for Remote<P> {
     }
 }
 
+/// Fails where the provider cannot write what is asked for.
+fn check_writable<P: Provider>(has_priority: bool, has_relations: bool) -> Result<(), TrackerError> {
+    let asked = P::UNWRITABLE.iter().find(|unwritable| match unwritable {
+        Unwritable::Priority => has_priority,
+        Unwritable::Relations => has_relations,
+    });
+    let operation = match asked {
+        None => return Ok(()),
+        Some(Unwritable::Priority) => "set a priority (labels can stand for one: `provider.priority_labels`)",
+        Some(Unwritable::Relations) => "change blockers or parents",
+    };
+    Err(TrackerError::Unsupported { kind: P::KIND, operation })
+}
+
 /// What of the change is one: an edit that changes nothing writes nothing.
 fn needed(edit: &IssueEdit, issue: &Issue) -> IssueEdit {
     let has = |label: &String| issue.labels.contains(&label.trim().to_lowercase());
+    let waits_for = |name: &String| issue.blocked_by.iter().any(|blocker| is_called(blocker, name));
     let mut change = edit.clone();
     change.title = change.title.filter(|title| *title != issue.title);
     change.description = change.description.filter(|text| Some(text) != issue.description.as_ref());
     change.state = change.state.filter(|state| normal_state(state) != normal_state(&issue.state));
     change.priority = change.priority.filter(|priority| *priority != issue.priority);
     change.assignee = change.assignee.filter(|assignee| *assignee != issue.assignee_id);
+    change.parent = change.parent.filter(|parent| match (parent, &issue.parent) {
+        (Some(name), Some(parent)) => !is_called(parent, name),
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    });
     change.add_labels.retain(|label| !has(label));
     change.remove_labels.retain(has);
+    change.add_blocked_by.retain(|name| !waits_for(name));
+    change.remove_blocked_by.retain(waits_for);
     change
+}
+
+fn is_called(other: &IssueRef, name: &str) -> bool {
+    let names = [&other.id, &other.identifier];
+    names.into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name.trim()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tracker::remote::Blank;
 
     #[test]
     fn only_what_differs_is_changed() {
@@ -91,5 +121,29 @@ mod tests {
         let expected =
             IssueEdit { state: Some("Done".into()), remove_labels: vec!["bug".into()], ..IssueEdit::default() };
         assert_eq!(needed(&other, &issue), expected);
+    }
+
+    #[test]
+    fn relations_that_are_there_are_not_made_again() {
+        let other =
+            |name: &str| IssueRef { id: Some(format!("id-{name}")), identifier: Some(name.into()), state: None };
+        let issue = Issue {
+            blocked_by: vec![other("A-2"), other("A-3")],
+            parent: Some(other("A-9")),
+            ..Issue::blank("id-A-1", "A-1", "Title", "Todo")
+        };
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let edit = IssueEdit {
+            add_blocked_by: names(&["a-2", "id-A-3", "A-4"]),
+            remove_blocked_by: names(&["A-3", "A-5"]),
+            parent: Some(Some("id-A-9".into())),
+            ..IssueEdit::default()
+        };
+        let expected =
+            IssueEdit { add_blocked_by: names(&["A-4"]), remove_blocked_by: names(&["A-3"]), ..IssueEdit::default() };
+        assert_eq!(needed(&edit, &issue), expected);
+        let cleared = IssueEdit { parent: Some(None), ..IssueEdit::default() };
+        assert_eq!(needed(&cleared, &issue), cleared);
+        assert_eq!(needed(&cleared, &Issue { parent: None, ..issue }), IssueEdit::default());
     }
 }
