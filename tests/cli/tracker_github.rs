@@ -2,35 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, codes, texts, wait_until};
+use crate::env::{TestEnv, texts, wait_until};
 use crate::fakes::github::{Github, TOKEN};
-use crate::fakes::{Fake, Reply};
+use crate::fakes::{Reply, identifiers, reasons, successes, tool_call};
 
 const HOUR: i64 = 3_600_000;
-
-/// A project whose tracker is `fake`; `tracker` and `more` are further lines of the front matter.
-fn project(fake: &Fake<Github>, provider: &str, more: &str) -> TestEnv {
-    let env = TestEnv::new();
-    env.workflow(&front_matter(fake, provider, more));
-    env
-}
-
-fn front_matter(fake: &Fake<Github>, provider: &str, more: &str) -> String {
-    format!(
-        "tracker:\n  kind: github\n  provider:\n    repo: o/r\n    token: {TOKEN}\n    api_url: {}\n{provider}{more}",
-        fake.url()
-    )
-}
-
-fn identifiers(poll: &Value) -> Vec<&str> {
-    texts(&poll["queue"], "identifier")
-}
-
-fn reasons<'p>(poll: &'p Value, identifier: &str) -> Vec<&'p str> {
-    let waiting = poll["waiting"].as_array().expect("a list");
-    let entry = waiting.iter().find(|entry| entry["identifier"] == identifier);
-    codes(&entry.unwrap_or_else(|| panic!("{identifier} does not wait: {poll}"))["reasons"])
-}
 
 #[test]
 fn an_issue_is_worked_on_and_closed() {
@@ -39,7 +15,7 @@ fn an_issue_is_worked_on_and_closed() {
         github.add(42, &[" Bug ", "bug", "Platform"]);
         github.set(42, "assignees", json!([{ "login": "octocat" }]));
     });
-    let env = project(&fake, "", "  handoff_state: closed\n");
+    let env = fake.project("", "  handoff_state: closed\n");
     env.agent("echo work > work");
     let shown = env.baton("issue show GH-42 --json").json();
     insta::assert_json_snapshot!(shown, @r#"
@@ -82,7 +58,7 @@ fn an_issue_is_worked_on_and_closed() {
 fn every_page_is_read_and_a_second_poll_writes_nothing() {
     let fake = Github::start();
     fake.change(|github| (1..=250).for_each(|number| github.add(number, &[])));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!((&poll["fetched"], &poll["changed"]), (&json!(250), &json!(250)));
     assert_eq!(poll["traffic"]["requests"], 3);
@@ -99,7 +75,7 @@ fn a_pull_request_is_no_issue() {
         github.add(2, &[]);
         github.set(2, "pull_request", json!({ "url": "x" }));
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     assert_eq!(identifiers(&env.baton("poll --json").json()), ["GH-1"]);
     env.baton("issue show GH-2").exits(4);
 }
@@ -113,7 +89,7 @@ fn what_has_not_changed_is_not_transferred_again() {
         github.add(2, &[]);
         github.block(2, &[1]);
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.agent("hold");
     let run = env.start("run");
     env.agent_holds("GH-1");
@@ -137,7 +113,7 @@ fn blockers_and_parts_hold_an_issue_back() {
         github.block(2, &[1]);
         github.parts(3, &[1]);
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!(identifiers(&poll), ["GH-1"]);
     assert_eq!((reasons(&poll, "GH-2"), reasons(&poll, "GH-3")), (vec!["blocked_by_issue"], vec!["sub_issues"]));
@@ -161,7 +137,7 @@ fn a_blocker_beyond_the_first_page_counts() {
         (1..=60).for_each(|number| github.set(number, "state", json!("closed")));
         github.block(62, &(1..=61).collect::<Vec<_>>());
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!((identifiers(&poll), reasons(&poll, "GH-62")), (vec!["GH-61"], vec!["blocked_by_issue"]));
 }
@@ -175,7 +151,7 @@ fn a_server_without_dependencies_is_asked_without_them() {
         github.add(2, &[]);
         github.parts(2, &[1]);
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!((identifiers(&poll), reasons(&poll, "GH-2")), (vec!["GH-1"], vec!["sub_issues"]));
     env.baton("issue show GH-1").ok();
@@ -189,7 +165,7 @@ fn one_bad_record_hides_no_other() {
         github.set(2, "title", json!("  "));
         github.set(3, "labels", json!([7, null, { "name": "ok" }]));
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!(identifiers(&poll), ["GH-1", "GH-3"]);
     assert_eq!(
@@ -209,7 +185,7 @@ fn one_bad_record_hides_no_other() {
 fn an_issue_that_is_gone_or_moved_fails_no_other() {
     let fake = Github::start();
     fake.change(|github| (1..=3).for_each(|number| github.add(number, &[])));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.agent("hold");
     env.baton("dispatch").ok();
     for issue in ["GH-1", "GH-2", "GH-3"] {
@@ -230,7 +206,7 @@ fn an_issue_that_is_gone_or_moved_fails_no_other() {
 fn a_tracker_that_asks_to_be_left_alone_is() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let limited = Reply::json(403, &json!({ "message": "API rate limit exceeded" }))
         .header("x-ratelimit-remaining", 0)
         .header("retry-after", 3600);
@@ -252,7 +228,7 @@ fn a_tracker_that_asks_to_be_left_alone_is() {
 fn a_quota_that_is_used_up_is_not_overdrawn() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let last = Reply::json(200, &json!([])).header("x-ratelimit-remaining", 0).header("x-ratelimit-reset", 1800);
     fake.script("GET /repos", last);
     let poll = env.baton("poll --json").json();
@@ -267,7 +243,7 @@ fn a_quota_that_is_used_up_is_not_overdrawn() {
 fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     fake.script("GET /repos", Reply::text(502, "<html>bad gateway</html>"));
     assert_eq!(env.baton("poll --json").json()["traffic"]["requests"], 2);
     fake.take_calls();
@@ -281,7 +257,7 @@ fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
 fn a_server_that_is_away_stops_nothing() {
     let mut fake = Github::start();
     fake.change(|github| github.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.agent("hold");
     env.baton("dispatch").ok();
     env.agent_holds("GH-1");
@@ -296,7 +272,7 @@ fn a_server_that_is_away_stops_nothing() {
 fn nonsense_is_a_failure_and_not_no_issues() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton("poll").ok();
     for (reply, code) in [
         (Reply::json(200, &json!({ "message": "hm" })), "tracker_response"),
@@ -327,7 +303,7 @@ fn labels_can_be_the_states() {
     });
     let states =
         "  active_states: [Todo, In Progress]\n  terminal_states: [Done, closed]\n  handoff_state: In Review\n";
-    let env = project(&fake, "    state_from: label\n    priority_labels: [urgent, bug]\n", states);
+    let env = fake.project("    state_from: label\n    priority_labels: [urgent, bug]\n", states);
     env.agent("true");
     let poll = env.baton("poll --json").json();
     assert_eq!(identifiers(&poll), ["GH-1"]);
@@ -356,7 +332,7 @@ fn a_field_of_a_project_can_be_the_state() {
         github.block(3, &[2]);
     });
     let states = "  active_states: [Todo]\n  terminal_states: [closed]\n  handoff_state: In Review\n";
-    let env = project(&fake, "    state_from: project\n    project: 7\n", states);
+    let env = fake.project("    state_from: project\n    project: 7\n", states);
     env.agent("true");
     let poll = env.baton("poll --json").json();
     assert_eq!((identifiers(&poll), reasons(&poll, "GH-3")), (vec!["GH-1"], vec!["blocked_by_issue"]));
@@ -371,7 +347,7 @@ fn a_field_of_a_project_can_be_the_state() {
 #[test]
 fn issues_are_made_changed_and_commented_on() {
     let fake = Github::start();
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton(["issue", "create", "A title", "--label", "bug"]).ok();
     env.baton(["issue", "comment", "GH-1", "hello"]).ok();
     env.baton(["issue", "edit", "GH-1", "--title", "Another", "--add-label", "x", "--remove-label", "bug"]).ok();
@@ -430,14 +406,7 @@ fn a_wrong_configuration_names_its_key() {
         ("", "  handoff_state: In Review\n", "tracker.handoff_state"),
         ("    state_from: label\n", "  terminal_states: [Done]\n", "tracker.terminal_states"),
     ] {
-        let (key_of, rest) = provider.trim().split_once(':').unwrap_or_default();
-        let mut lines = vec!["repo: o/r".to_owned(), format!("token: {TOKEN}"), format!("api_url: {}", fake.url())];
-        lines.retain(|line| key_of.is_empty() || !line.starts_with(key_of));
-        if !key_of.is_empty() {
-            lines.push(format!("{key_of}:{rest}"));
-        }
-        let lines: Vec<String> = lines.iter().map(|line| format!("    {line}\n")).collect();
-        env.workflow(&format!("tracker:\n  kind: github\n  provider:\n{}{more}", lines.concat()));
+        env.workflow(&fake.front_matter(provider, more));
         let error = env.baton("poll --json").exits(10).error();
         assert_eq!(error["code"], "invalid_tracker_config", "{key}");
         assert!(error["message"].as_str().is_some_and(|message| message.contains(key)), "{key}: {error}");
@@ -450,10 +419,10 @@ fn the_agents_tool_has_the_credential_and_the_agent_has_not() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));
     let env = TestEnv::new();
-    env.fake_codex(&front_matter(&fake, "", ""));
+    env.fake_codex(&fake.front_matter("", ""));
     let call = |method: &str, path: &str, body: Value| {
         let arguments = json!({ "method": method, "path": path, "params": null, "body": body });
-        json!({ "ask": ["item/tool/call", { "callId": "c", "tool": "github_api", "arguments": arguments }] })
+        tool_call("github_api", arguments)
     };
     env.codex_turns(
         "GH-1",
@@ -468,8 +437,7 @@ fn the_agents_tool_has_the_credential_and_the_agent_has_not() {
     );
     env.baton("worker launch GH-1 --wait").ok();
     let answers = env.codex_answers("GH-1");
-    let ok: Vec<bool> = answers.iter().filter_map(|answer| answer["success"].as_bool()).collect();
-    assert_eq!(ok, [true, true, false, false, false, true]);
+    assert_eq!(successes(&answers), [true, true, false, false, false, true]);
     let text = |n: usize| answers[n]["contentItems"][0]["text"].as_str().expect("a text").replace([' ', '\n'], "");
     assert!(text(1).contains("\"status\":200") && text(1).contains("Iamonit."), "{}", text(1));
     assert!(text(2).contains("out_of_scope") && text(3).contains("invalid_arguments"), "{answers:#?}");

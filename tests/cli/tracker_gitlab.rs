@@ -1,30 +1,10 @@
 //! `tracker.kind: gitlab`, against a server on loopback.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::env::{TestEnv, codes, texts, wait_until};
-use crate::fakes::gitlab::{Gitlab, TOKEN};
-use crate::fakes::{Fake, Reply};
-
-/// A project whose tracker is `fake`; `provider` and `more` are further lines of the front matter.
-fn project(fake: &Fake<Gitlab>, provider: &str, more: &str) -> TestEnv {
-    let env = TestEnv::new();
-    env.workflow(&format!(
-        "tracker:\n  kind: gitlab\n  provider:\n    project_path: group/project\n    api_key: {TOKEN}\n    api_url: {}/api/v4\n{provider}{more}",
-        fake.url()
-    ));
-    env
-}
-
-fn identifiers(poll: &Value) -> Vec<&str> {
-    texts(&poll["queue"], "identifier")
-}
-
-fn reasons<'p>(poll: &'p Value, identifier: &str) -> Vec<&'p str> {
-    let waiting = poll["waiting"].as_array().expect("a list");
-    let entry = waiting.iter().find(|entry| entry["identifier"] == identifier);
-    codes(&entry.unwrap_or_else(|| panic!("{identifier} does not wait: {poll}"))["reasons"])
-}
+use crate::env::{texts, wait_until};
+use crate::fakes::gitlab::Gitlab;
+use crate::fakes::{Reply, identifiers, reasons};
 
 #[test]
 fn an_issue_is_worked_on_and_closed() {
@@ -33,7 +13,7 @@ fn an_issue_is_worked_on_and_closed() {
         gitlab.add(7, &[" Bug ", "bug"]);
         gitlab.set(7, "assignees", json!([{ "id": 5, "username": "ann" }]));
     });
-    let env = project(&fake, "    priority_labels: [urgent, bug]\n", "  handoff_state: closed\n");
+    let env = fake.project("    priority_labels: [urgent, bug]\n", "  handoff_state: closed\n");
     env.agent("echo work > work");
     let shown = env.baton("issue show GL-7 --json").json();
     insta::assert_json_snapshot!(shown, @r#"
@@ -78,7 +58,7 @@ fn an_issue_is_worked_on_and_closed() {
 fn every_page_is_read_and_a_refresh_is_one_request() {
     let fake = Gitlab::start();
     fake.change(|gitlab| (1..=150).for_each(|iid| gitlab.add(iid, &[])));
-    let env = project(&fake, "", "agent:\n  max_concurrent_agents: 3\n");
+    let env = fake.project("", "agent:\n  max_concurrent_agents: 3\n");
     env.agent("hold");
     let poll = env.baton("poll --json").json();
     assert_eq!((&poll["fetched"], &poll["traffic"]["requests"]), (&json!(150), &json!(4)));
@@ -100,7 +80,7 @@ fn blockers_and_children_hold_an_issue_back_however_many_there_are() {
         gitlab.block(122, &(1..=121).collect::<Vec<_>>());
         gitlab.parts(123, &(1..=121).collect::<Vec<_>>());
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!(identifiers(&poll), ["GL-121"]);
     assert_eq!((reasons(&poll, "GL-122"), reasons(&poll, "GL-123")), (vec!["blocked_by_issue"], vec!["sub_issues"]));
@@ -118,14 +98,14 @@ fn a_server_without_relations_is_asked_without_them() {
         gitlab.has_no_relations = true;
         gitlab.add(1, &[]);
     });
-    assert_eq!(identifiers(&project(&fake, "", "").baton("poll --json").json()), ["GL-1"]);
+    assert_eq!(identifiers(&fake.project("", "").baton("poll --json").json()), ["GL-1"]);
 }
 
 #[test]
 fn what_has_not_changed_is_not_transferred_again() {
     let fake = Gitlab::start();
     fake.change(|gitlab| gitlab.add(1, &[]));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.agent("hold");
     let run = env.start("run");
     env.agent_holds("GL-1");
@@ -142,7 +122,7 @@ fn the_scope_can_be_narrowed_by_gitlabs_own_parameters() {
         gitlab.add(1, &["agent"]);
         gitlab.add(2, &[]);
     });
-    let env = project(&fake, "    query: { labels: agent }\n", "");
+    let env = fake.project("    query: { labels: agent }\n", "");
     assert_eq!(identifiers(&env.baton("poll --json").json()), ["GL-1"]);
     env.baton("issue show GL-2").exits(4);
 }
@@ -154,7 +134,7 @@ fn one_bad_record_hides_no_other_and_one_that_is_gone_fails_none() {
         (1..=3).for_each(|iid| gitlab.add(iid, &[]));
         gitlab.set(2, "title", json!(null));
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.agent("hold");
     let poll = env.baton("poll --json").json();
     assert_eq!((identifiers(&poll), texts(&poll["problems"], "source")), (vec!["GL-1", "GL-3"], vec!["GL-2"]));
@@ -170,7 +150,7 @@ fn one_bad_record_hides_no_other_and_one_that_is_gone_fails_none() {
 #[test]
 fn too_many_requests_are_not_followed_by_more() {
     let fake = Gitlab::start();
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     fake.script("GET", Reply::text(429, "Retry later").header("retry-after", 120));
     assert_eq!(env.baton("poll --json").exits(11).error()["code"], "tracker_rate_limited");
     fake.take_calls();
@@ -182,7 +162,7 @@ fn too_many_requests_are_not_followed_by_more() {
 #[test]
 fn issues_are_made_changed_and_commented_on() {
     let fake = Gitlab::start();
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton(["issue", "create", "A title", "--label", "bug"]).ok();
     env.baton(["issue", "comment", "GL-1", "hello"]).ok();
     env.baton(["issue", "edit", "GL-1", "--title", "Another", "--add-label", "x", "--remove-label", "bug"]).ok();
@@ -203,9 +183,9 @@ fn a_wrong_configuration_names_its_key() {
         ("", "  terminal_states: [Done]\n", "tracker.terminal_states"),
         ("", "  handoff_state: Review\n", "tracker.handoff_state"),
     ] {
-        let error = project(&fake, provider, more).baton("poll --json").exits(10).error();
+        let error = fake.project(provider, more).baton("poll --json").exits(10).error();
         assert!(error["message"].as_str().is_some_and(|message| message.contains(key)), "{key}: {error}");
     }
-    let error = project(&fake, "", "").command("poll --json").run().json();
+    let error = fake.project("", "").command("poll --json").run().json();
     assert_eq!(error["fetched"], 0);
 }

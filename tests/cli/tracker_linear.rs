@@ -2,35 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, codes, texts, wait_until};
+use crate::env::{TestEnv, texts, wait_until};
 use crate::fakes::linear::{KEY, Linear, id, operation};
-use crate::fakes::{Fake, Reply};
+use crate::fakes::{Fake, Reply, identifiers, reasons, successes, tool_call};
 
 const HOUR: i64 = 3_600_000;
-
-/// A project whose tracker is `fake`; `provider` and `more` are further lines of the front matter.
-fn project(fake: &Fake<Linear>, provider: &str, more: &str) -> TestEnv {
-    let env = TestEnv::new();
-    env.workflow(&front_matter(fake, provider, more));
-    env
-}
-
-fn front_matter(fake: &Fake<Linear>, provider: &str, more: &str) -> String {
-    format!(
-        "tracker:\n  kind: linear\n  provider:\n    project_slug: shop-1a2b3c\n    api_key: {KEY}\n    endpoint: {}/graphql\n{provider}{more}",
-        fake.url()
-    )
-}
-
-fn identifiers(poll: &Value) -> Vec<&str> {
-    texts(&poll["queue"], "identifier")
-}
-
-fn reasons<'p>(poll: &'p Value, identifier: &str) -> Vec<&'p str> {
-    let waiting = poll["waiting"].as_array().expect("a list");
-    let entry = waiting.iter().find(|entry| entry["identifier"] == identifier);
-    codes(&entry.unwrap_or_else(|| panic!("{identifier} does not wait: {poll}"))["reasons"])
-}
 
 /// The names of the queries since the last look.
 fn asked(fake: &Fake<Linear>) -> Vec<String> {
@@ -44,7 +20,7 @@ fn an_issue_is_worked_on_and_handed_over() {
         linear.add(1, "Todo");
         linear.set(1, "labels", json!([" Bug ", "bug"]));
     });
-    let env = project(&fake, "", "  handoff_state: Human Review\n");
+    let env = fake.project("", "  handoff_state: Human Review\n");
     env.agent("echo work > work");
     let shown = env.baton("issue show LIN-1 --json").json();
     insta::assert_json_snapshot!(shown, @r#"
@@ -81,7 +57,7 @@ fn an_issue_is_worked_on_and_handed_over() {
 fn a_poll_is_a_request_a_page_and_a_refresh_one_a_batch() {
     let fake = Linear::start();
     fake.change(|linear| (1..=120).for_each(|number| linear.add(number, "In Progress")));
-    let env = project(&fake, "", "agent:\n  max_concurrent_agents: 3\n");
+    let env = fake.project("", "agent:\n  max_concurrent_agents: 3\n");
     env.agent("hold");
     let poll = env.baton("poll --json").json();
     assert_eq!((&poll["fetched"], &poll["traffic"]["requests"]), (&json!(120), &json!(3)));
@@ -106,8 +82,8 @@ fn states_are_asked_for_without_case_and_scope_with_the_configured_filter() {
         linear.add(4, "Todo");
         linear.transfer(4);
     });
-    assert_eq!(identifiers(&project(&fake, "", "").baton("poll --json").json()), ["LIN-1", "LIN-2"]);
-    let narrowed = project(&fake, "    query: { labels: { name: { eq: agent } } }\n", "");
+    assert_eq!(identifiers(&fake.project("", "").baton("poll --json").json()), ["LIN-1", "LIN-2"]);
+    let narrowed = fake.project("    query: { labels: { name: { eq: agent } } }\n", "");
     assert_eq!(identifiers(&narrowed.baton("poll --json").json()), ["LIN-2"]);
     narrowed.baton("issue show LIN-1").exits(4);
     narrowed.baton(["issue", "show", &id(4)]).exits(4);
@@ -123,7 +99,7 @@ fn blockers_and_parts_hold_an_issue_back_however_many_there_are() {
         linear.block(42, &(1..=41).collect::<Vec<_>>());
         linear.parts(43, &(1..=41).collect::<Vec<_>>());
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!(reasons(&poll, "LIN-42"), ["blocked_by_issue"]);
     assert_eq!(reasons(&poll, "LIN-43"), ["sub_issues"]);
@@ -140,7 +116,7 @@ fn me_is_asked_for_once() {
         linear.set(1, "assignee", json!({ "id": "u-me" }));
         linear.set(2, "assignee", json!({ "id": "u-other" }));
     });
-    let env = project(&fake, "    assignee: me\n", "  handoff_state: Done\n");
+    let env = fake.project("    assignee: me\n", "  handoff_state: Done\n");
     env.agent("true");
     let poll = env.baton("poll --json").json();
     assert_eq!((identifiers(&poll), reasons(&poll, "LIN-2")), (vec!["LIN-1"], vec!["unroutable"]));
@@ -155,7 +131,7 @@ fn me_is_asked_for_once() {
 fn what_was_archived_is_done_and_what_was_trashed_is_gone() {
     let fake = Linear::start();
     fake.change(|linear| (1..=2).for_each(|number| linear.add(number, "Todo")));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton("poll").ok();
     fake.change(|linear| {
         linear.set(1, "state", json!({ "name": "Done" }));
@@ -176,7 +152,7 @@ fn one_bad_record_hides_no_other() {
         linear.set(3, "priority", json!("high"));
         linear.set(3, "createdAt", json!(5));
     });
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let poll = env.baton("poll --json").json();
     assert_eq!(identifiers(&poll), ["LIN-1", "LIN-3"]);
     assert_eq!(
@@ -192,7 +168,7 @@ fn one_bad_record_hides_no_other() {
 fn an_incomplete_answer_is_none() {
     let fake = Linear::start();
     fake.change(|linear| linear.add(1, "Todo"));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton("poll").ok();
     let page = |info: Value| json!({ "data": { "issues": { "nodes": [], "pageInfo": info } } });
     let error = json!([{ "message": "Internal error" }]);
@@ -218,7 +194,7 @@ fn an_incomplete_answer_is_none() {
 fn linears_own_way_to_say_too_many_is_understood() {
     let fake = Linear::start();
     fake.change(|linear| linear.add(1, "Todo"));
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     let error = json!({ "message": "Rate limit exceeded", "extensions": { "code": "RATELIMITED" } });
     let limited = Reply::json(400, &json!({ "errors": [error] }))
         .header("x-ratelimit-requests-remaining", 0)
@@ -234,7 +210,7 @@ fn linears_own_way_to_say_too_many_is_understood() {
 #[test]
 fn issues_are_made_changed_and_commented_on() {
     let fake = Linear::start();
-    let env = project(&fake, "", "");
+    let env = fake.project("", "");
     env.baton(["issue", "create", "A title", "--state", "Todo"]).ok();
     env.baton(["issue", "comment", "LIN-1", "first"]).ok();
     env.baton(["issue", "comment", "LIN-1", "second"]).ok();
@@ -271,16 +247,12 @@ fn a_workflow_of_the_older_form_works() {
     assert_eq!(error["message"], "POST /graphql: status 401: Authentication required");
 }
 
-fn tool_call(tool: &str, arguments: Value) -> Value {
-    json!({ "ask": ["item/tool/call", { "callId": "c", "tool": tool, "arguments": arguments }] })
-}
-
 #[test]
 fn a_query_of_the_agents_goes_out_with_the_credential() {
     let fake = Linear::start();
     fake.change(|linear| linear.add(1, "Todo"));
     let env = TestEnv::new();
-    env.fake_codex(&front_matter(&fake, "", ""));
+    env.fake_codex(&fake.front_matter("", ""));
     let comment = json!({
         "query": "mutation BatonComment($input:CommentCreateInput!){commentCreate(input:$input){success}}",
         "variables": { "input": { "issueId": id(1), "body": "I am on it." } },
@@ -299,8 +271,7 @@ fn a_query_of_the_agents_goes_out_with_the_credential() {
     );
     env.baton("worker launch LIN-1 --wait").ok();
     let answers = env.codex_answers("LIN-1");
-    let ok: Vec<bool> = answers.iter().filter_map(|answer| answer["success"].as_bool()).collect();
-    assert_eq!(ok, [false, true, true]);
+    assert_eq!(successes(&answers), [false, true, true]);
     assert_eq!(fake.change(|linear| linear.comments(1).join(" ")), "I am on it.");
     assert_eq!(env.status_word("LIN-1"), "done");
 }
@@ -313,7 +284,7 @@ fn in_the_scope_of_the_project_the_tools_are_narrow() {
         linear.transfer(3);
     });
     let env = TestEnv::new();
-    env.fake_codex(&front_matter(&fake, "    tool_scope: project\n", ""));
+    env.fake_codex(&fake.front_matter("    tool_scope: project\n", ""));
     env.codex_turns(
         "LIN-1",
         &json!([[
@@ -325,8 +296,7 @@ fn in_the_scope_of_the_project_the_tools_are_narrow() {
         ]]),
     );
     env.baton("worker launch LIN-1 --wait").ok();
-    let ok: Vec<bool> = env.codex_answers("LIN-1").iter().filter_map(|answer| answer["success"].as_bool()).collect();
-    assert_eq!(ok, [false, true, false, false, true]);
+    assert_eq!(successes(&env.codex_answers("LIN-1")), [false, true, false, false, true]);
     let states = fake.change(|linear| [1, 2].map(|number| linear.state(number)));
     assert_eq!(
         (states, fake.change(|linear| linear.comments(1).join(" "))),

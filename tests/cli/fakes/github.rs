@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Behaviour, Call, Fake, Reply};
+use super::{Behaviour, Call, Fake, Profile, Reply};
 
 /// What the repository holds.
 #[derive(Default)]
@@ -280,6 +280,14 @@ impl Github {
             }
             _ => not_found(),
         }
+    }
+}
+
+impl Profile for Github {
+    const KIND: &'static str = "github";
+
+    fn keys(url: &str) -> Vec<String> {
+        vec!["repo: o/r".into(), format!("token: {TOKEN}"), format!("api_url: {url}")]
     }
 }
 

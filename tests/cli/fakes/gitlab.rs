@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Behaviour, Call, Fake, Reply};
+use super::{Behaviour, Call, Fake, Profile, Reply};
 
 pub(crate) const TOKEN: &str = "glpat-a-token-that-nobody-may-see";
 const PROJECT: &str = "/api/v4/projects/group%2Fproject";
@@ -197,6 +197,14 @@ impl Gitlab {
             }
             _ => not_found(),
         }
+    }
+}
+
+impl Profile for Gitlab {
+    const KIND: &'static str = "gitlab";
+
+    fn keys(url: &str) -> Vec<String> {
+        vec!["project_path: group/project".into(), format!("api_key: {TOKEN}"), format!("api_url: {url}/api/v4")]
     }
 }
 

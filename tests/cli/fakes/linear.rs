@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Behaviour, Call, Fake, Reply};
+use super::{Behaviour, Call, Fake, Profile, Reply};
 
 pub(crate) const KEY: &str = "lin_api_a-key-that-nobody-may-see";
 const PROJECT: &str = "shop-1a2b3c";
@@ -246,6 +246,14 @@ impl Linear {
             "BatonCreate" => self.create(&variables["input"]),
             other => panic!("no such query: {other}"),
         }
+    }
+}
+
+impl Profile for Linear {
+    const KIND: &'static str = "linear";
+
+    fn keys(url: &str) -> Vec<String> {
+        vec!["project_slug: shop-1a2b3c".into(), format!("api_key: {KEY}"), format!("endpoint: {url}/graphql")]
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod linear;
+mod project;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,6 +16,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::Value;
 use tokio::sync::oneshot;
+
+pub(crate) use project::{Profile, identifiers, reasons, successes, tool_call};
 
 /// What a provider answers.
 pub(crate) trait Behaviour: Send + 'static {
