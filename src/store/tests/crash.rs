@@ -197,6 +197,8 @@ fn a_writer_killed_before_any_operation_leaves_all_or_nothing() {
         let reader = fixture.open();
         let seen = all(&reader);
         assert!(seen == before() || seen == after(), "before operation {operations}: {seen:?}");
+        let found = reader.check().expect("a check").findings;
+        assert_eq!(found, [], "before operation {operations}: what a writer left to do is no damage");
         if result.is_ok() {
             acknowledged += 1;
             assert_eq!(seen, after(), "operation {operations}: an acknowledged transaction is lost");
