@@ -21,11 +21,15 @@ pub enum Liveness {
     Unknown,
 }
 
-/// This process.
+/// This process. It is looked up once.
 #[must_use]
 pub fn current() -> Process {
-    let pid = std::process::id();
-    of_pid(pid).unwrap_or_else(|| identified(pid, 0))
+    static CURRENT: OnceLock<Process> = OnceLock::new();
+    let look = || {
+        let pid = std::process::id();
+        of_pid(pid).unwrap_or_else(|| identified(pid, 0))
+    };
+    CURRENT.get_or_init(look).clone()
 }
 
 /// The process that has this number now, in this PID namespace; `None` where it is gone. Its start time is 0 where the

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::new_run::NewRun;
 use super::{KeyReused, Once, Policy, Slots, reasons};
 use crate::model::{
-    ArchivedIssue, Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, Receipt, RunId, RunRecord, Status, Timestamp,
-    Work,
+    Claim, ClaimRecord, Issue, Key, Reason, ReasonCode, Receipt, RunId, RunRecord, Status, Timestamp, Work,
 };
 use crate::process;
-use crate::run_folder::read_json;
 use crate::store::{By, IssueRecord, Kind, Store, StoreError, Transaction};
 
 /// A claim that was taken. The worker lives as long as `lifeline` is open somewhere.
@@ -128,10 +127,10 @@ pub enum Taken {
 
 /// Claims the issue if it is eligible and has a slot on the state read under the lock.
 pub fn take(store: &Store, by: &By, asked: &Asked<'_>, policy: &Policy, now: Timestamp) -> Result<Claimed, ClaimError> {
-    let mut made = None;
-    let taken = store.transact(now, by, |tx| claim(tx, store, asked, policy, now, &mut made));
-    unless_committed(&taken, made);
-    taken
+    let mut new = NewRun::of(store, asked.key);
+    let claimed = store.transact(now, by, |tx| claim(tx, &mut new, asked, policy, now))?;
+    new.keep();
+    Ok(claimed)
 }
 
 /// The same under an idempotency key: of any number of equal requests, one claims, and the others get its answer, however
@@ -144,34 +143,32 @@ pub fn take_once(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Taken, ClaimError> {
-    let mut made = None;
+    let mut new = NewRun::of(store, asked.key);
     let taken = store.transact(now, by, |tx| {
         if let Some(receipt) = once.replay(once.receipt(tx)?)? {
             return Ok(Taken::Replayed(receipt));
         }
-        let claimed = claim(tx, store, asked, policy, now, &mut made)?;
+        let claimed = claim(tx, &mut new, asked, policy, now)?;
         let (identifier, run, attempt) = (&asked.issue.identifier, &claimed.run, claimed.attempt);
         once.answer(tx, json!({ "identifier": identifier, "run": run, "attempt": attempt }), now)?;
-        Ok(Taken::Claimed(claimed))
-    });
-    unless_committed(&taken, made);
-    taken
+        Ok::<_, ClaimError>(Taken::Claimed(claimed))
+    })?;
+    new.keep();
+    Ok(taken)
 }
 
-/// The claim's part of a transaction. `made` is told the folder that it made.
+/// The claim's part of a transaction.
 fn claim(
     tx: &mut Transaction<'_>,
-    store: &Store,
+    new: &mut NewRun<'_>,
     asked: &Asked<'_>,
     policy: &Policy,
     now: Timestamp,
-    made: &mut Option<PathBuf>,
 ) -> Result<Claimed, ClaimError> {
     let known: Work = tx.get(asked.key.as_str())?.ok_or_else(|| ClaimError::Unknown(asked.key.clone()))?;
     let work = overridden(&known, asked.overriding);
     check(tx, &work, asked, policy, now)?;
-    let (run, lifeline) = make_run(store, asked.key, work.last_run)?;
-    *made = Some(store.layout().run(&run));
+    let (run, lifeline) = new.make(work.last_run)?;
     if work.status != known.status {
         let data = json!({ "was": known.status.as_str(), "how": "worker launch --now" });
         tx.event("issue.retried", Some(&work.identifier), None, data);
@@ -181,13 +178,6 @@ fn claim(
     let fence = tx.event("run.claimed", Some(&work.identifier), Some(&run), data);
     record(tx, work, asked, &Claim { run: run.clone(), fence, at: now }, attempt)?;
     Ok(Claimed { run, fence, attempt, lifeline })
-}
-
-/// A claim that was not committed leaves no folder.
-fn unless_committed<T>(taken: &Result<T, ClaimError>, made: Option<PathBuf>) {
-    if let (Err(_), Some(folder)) = (taken, made) {
-        discard(&folder);
-    }
 }
 
 /// The work as an operator wants it to be seen: `--now` puts a waiting or blocked issue back into the queue.
@@ -252,46 +242,6 @@ fn running_states(tx: &mut Transaction<'_>, policy: &Policy) -> Result<Vec<Strin
     states.collect()
 }
 
-/// Makes the folder of the next free run number, and its lifeline.
-pub(super) fn make_run(store: &Store, key: &Key, last: u32) -> Result<(RunId, File), ClaimError> {
-    let mut number = last.max(archived(store, key));
-    loop {
-        number += 1;
-        let run = RunId { key: key.clone(), number };
-        let folder = store.layout().run(&run);
-        match make_folder(&folder) {
-            Ok(()) => {
-                let path = folder.join("lifeline");
-                let lifeline = process::create_lifeline(&path).map_err(|source| {
-                    discard(&folder);
-                    ClaimError::Io { path, source }
-                })?;
-                return Ok((run, lifeline));
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(ClaimError::Io { path: folder, source }),
-        }
-    }
-}
-
-/// The highest run number of an issue that was archived and has come back: none of them is given out again.
-fn archived(store: &Store, key: &Key) -> u32 {
-    let path = store.layout().archive().join(format!("{key}.json"));
-    read_json::<ArchivedIssue>(&path).map_or(0, |archived| archived.last_run)
-}
-
-fn make_folder(path: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    crate::crash::point();
-    std::fs::DirBuilder::new().mode(0o700).create(path)
-}
-
-/// An aborted claim leaves nothing; what cannot be removed is an unnamed folder, left to `gc`.
-pub(super) fn discard(folder: &std::path::Path) {
-    let _ = std::fs::remove_file(folder.join("lifeline"));
-    let _ = std::fs::remove_dir(folder);
-}
-
 fn record(
     tx: &mut Transaction<'_>,
     work: Work,
@@ -300,7 +250,7 @@ fn record(
     attempt: Option<u32>,
 ) -> Result<(), StoreError> {
     refresh(tx, asked.key, asked.issue, asked.asked_at)?;
-    tx.put(&RunRecord { attempt, ..RunRecord::new(&work, claim, asked.agent) })?;
+    tx.put_new(&RunRecord { attempt, ..RunRecord::new(&work, claim, asked.agent) })?;
     tx.put(&ClaimRecord {
         key: work.key.clone(),
         claim: claim.clone(),

@@ -5,7 +5,8 @@
 use serde_json::json;
 
 use super::ClaimError;
-use super::claim::{Claimed, discard, make_run};
+use super::claim::Claimed;
+use super::new_run::NewRun;
 use crate::model::{Claim, ClaimRecord, Key, Outcome, Phase, RunId, RunRecord, Status, Timestamp, Work};
 use crate::process;
 use crate::store::{By, DocId, Kind, Store, StoreError, Transaction};
@@ -15,21 +16,18 @@ pub const HOLDER: &str = "shell";
 
 /// Takes a hold, whatever the issue's status is, as long as nobody has it. Slots do not count: a person is no agent.
 pub fn hold(store: &Store, by: &By, key: &Key, now: Timestamp) -> Result<Claimed, ClaimError> {
-    let mut made = None;
-    let taken = store.transact(now, by, |tx| {
+    let mut new = NewRun::of(store, key);
+    let claimed = store.transact(now, by, |tx| {
         let work: Work = tx.get(key.as_str())?.ok_or_else(|| ClaimError::Unknown(key.clone()))?;
         ClaimError::unless_free(&work)?;
-        let (run, lifeline) = make_run(store, key, work.last_run)?;
-        made = Some(store.layout().run(&run));
+        let (run, lifeline) = new.make(work.last_run)?;
         let data = json!({ "was": work.status.as_str(), "pid": std::process::id() });
         let fence = tx.event("issue.held", Some(&work.identifier), Some(&run), data);
         record(tx, work, Claim { run: run.clone(), fence, at: now })?;
-        Ok(Claimed { run, fence, attempt: None, lifeline })
-    });
-    if let (Err(_), Some(folder)) = (&taken, made) {
-        discard(&folder);
-    }
-    taken
+        Ok::<_, ClaimError>(Claimed { run, fence, attempt: None, lifeline })
+    })?;
+    new.keep();
+    Ok(claimed)
 }
 
 fn record(tx: &mut Transaction<'_>, work: Work, claim: Claim) -> Result<(), StoreError> {

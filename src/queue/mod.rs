@@ -7,6 +7,7 @@ pub mod claim;
 mod eligibility;
 mod finish;
 mod hold;
+mod new_run;
 mod once;
 mod order;
 mod plan;

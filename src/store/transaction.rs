@@ -99,6 +99,23 @@ impl<'s> Transaction<'s> {
     /// Replaces a document. One that equals what is there is not written. `document_damaged` where what is there cannot
     /// be read: it is not replaced silently, and the transaction can go on without it.
     pub fn put<D: Document>(&mut self, doc: &D) -> Result<(), StoreError> {
+        let (id, data, value) = self.encode(doc)?;
+        if self.base(&id)?.is_some_and(|there| same(there, &data, &value)) {
+            self.writes.remove(&id);
+        } else {
+            self.writes.insert(id, Some(data));
+        }
+        Ok(())
+    }
+
+    /// Writes a document that cannot be there yet, without looking.
+    pub fn put_new<D: Document>(&mut self, doc: &D) -> Result<(), StoreError> {
+        let (id, data, _) = self.encode(doc)?;
+        self.writes.insert(id, Some(data));
+        Ok(())
+    }
+
+    fn encode<D: Document>(&self, doc: &D) -> Result<(DocId, Box<RawValue>, Value), StoreError> {
         let id = DocId::of(doc);
         if !id.is_safe() {
             return Err(StoreError::BadName { doc: id });
@@ -115,12 +132,7 @@ impl<'s> Transaction<'s> {
             }
         }
         let data = serde_json::value::to_raw_value(&value).map_err(|error| unwritable(error.to_string()))?;
-        if self.base(&id)?.is_some_and(|there| same(there, &data, &value)) {
-            self.writes.remove(&id);
-        } else {
-            self.writes.insert(id, Some(data));
-        }
-        Ok(())
+        Ok((id, data, value))
     }
 
     /// Deletes a document; one that is not there is not missed, and of a damaged one the bytes are kept.
