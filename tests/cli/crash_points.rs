@@ -137,6 +137,40 @@ fn recover() {
     assert!(operations > 5, "{operations}");
 }
 
+#[test]
+fn gc() {
+    // An issue for the archive, with its workspace; old runs of one that goes on; and what an aborted launch left.
+    let aged = || {
+        let env = polled();
+        env.issue("B", "");
+        env.agent("[ $BATON_ISSUE = A ] || exit 1");
+        env.baton("worker launch A --wait").ok();
+        for _ in 0..2 {
+            env.baton("worker launch B --wait --now").exits(20);
+        }
+        env.set_state("A", "Done");
+        env.baton("poll").ok();
+        std::fs::create_dir(env.store("runs/B.7")).expect("mkdir");
+        env
+    };
+    let collect = |env: &TestEnv| {
+        let done = env.command("gc --keep-runs 1 --json").later(30 * 86_400_000).run();
+        done.ok().any_json()["changed"].as_u64().expect("a number")
+    };
+    let operations = killed_everywhere("gc --keep-runs 1 --older-than 0s", "", aged, |env, what| {
+        let changed: u64 = std::iter::from_fn(|| Some(collect(env)).filter(|changed| *changed > 0)).take(9).sum();
+        assert!(changed < 9, "{what}: it ends");
+        env.writing_nothing(|| collect(env));
+        assert!(!env.workspace("A").exists() && env.store("archive/A.json").exists(), "{what}");
+        assert!(env.store("archive/runs/A.1/outcome.json").exists() && !env.store("runs/A.1").exists(), "{what}");
+        assert!(!env.store("runs/B.1").exists() && env.store("runs/B.2/outcome.json").exists(), "{what}");
+        assert!(!env.store("runs/B.7").exists(), "{what}");
+        assert_eq!(std::fs::read_dir(env.store("tmp")).expect("tmp").count(), 0, "{what}: nothing is left half-way");
+        env.baton("doctor --store").ok();
+    });
+    assert!(operations > 20, "{operations}");
+}
+
 /// A supervisor that is killed before each of its operations, one in three of them.
 #[test]
 fn a_supervisor() {

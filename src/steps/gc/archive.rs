@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::decide::{is_over, over_since};
+use crate::crash;
 use crate::error::{Error, Exit, Result};
 use crate::model::{ArchivedIssue, Extra, Key, RunId, RunRecord, SessionRecord, StateRecord, Timestamp, Work};
 use crate::project::{Project, STATE};
@@ -76,6 +77,7 @@ pub(super) fn archive(project: &Project, key: &Key, before: Timestamp) -> Result
 pub(super) fn follow(project: &Project, run: &RunId) -> Result<()> {
     let from = project.store.layout().run(run);
     let to = project.store.layout().archive().join("runs").join(run.to_string());
+    crash::point();
     match fs::rename(&from, to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&from, error)),
         Ok(()) | Err(_) => Ok(()),
@@ -114,7 +116,15 @@ const ASIDE: &str = "run-";
 pub(super) fn delete(project: &Project, run: &RunId) -> Result<()> {
     let layout = project.store.layout();
     let (from, aside) = (layout.run(run), layout.tmp().join(format!("{ASIDE}{run}")));
-    match fs::rename(&from, &aside).and_then(|()| fs::remove_dir_all(&aside)) {
+    let moved_aside = || {
+        crash::point();
+        fs::rename(&from, &aside)
+    };
+    let removed = |()| {
+        crash::point();
+        fs::remove_dir_all(&aside)
+    };
+    match moved_aside().and_then(removed) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&from, error)),
         Ok(()) | Err(_) => Ok(()),
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::archive::{DELETED, delete, failed, follow};
+use crate::crash;
 use crate::error::Result;
 use crate::model::{ArchivedIssue, RunId, RunRecord};
 use crate::project::Project;
@@ -77,7 +78,9 @@ pub(super) fn collect(project: &Project, run: &RunId) -> Result<bool> {
         }
         let unnamed = judge(project, run, &folder);
         if unnamed == Unnamed::Aborted {
+            crash::point();
             let _ = fs::remove_file(folder.join("lifeline"));
+            crash::point();
             let _ = fs::remove_dir(&folder);
         }
         Ok::<_, StoreError>(Some(unnamed))
