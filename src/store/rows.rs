@@ -16,7 +16,7 @@ use super::journal::{Go, Position};
 use super::line::sum;
 use super::redo::{Op, Ops, collect};
 use super::snapshot::{Snapshot, read_as};
-use crate::model::{Disposition, Key, Status, Tokens, Work, WorkspaceRecord};
+use crate::model::{Acknowledgement, Disposition, Key, Status, Tokens, Work, WorkspaceRecord};
 
 /// Fewer issues than this are read as fast from their manifests.
 const MIN: usize = 500;
@@ -40,6 +40,8 @@ pub struct Row {
     pub runtime_ms: u64,
     /// Its workspace; `None` where it has none any more, by the record.
     pub workspace: Option<RowWorkspace>,
+    /// Who has seen that it is blocked.
+    pub acknowledged: Option<Acknowledgement>,
     /// What the tracker says; `None` where the store has no snapshot of it.
     pub issue: Option<RowIssue>,
 }
@@ -87,7 +89,16 @@ pub struct Rows {
 
 /// A row in the file: an array, since names would be a third of it.
 #[derive(Serialize, Deserialize)]
-struct Packed(Key, String, String, Status, [u64; 4], Option<RowWorkspace>, Option<(String, String, Option<String>)>);
+struct Packed(
+    Key,
+    String,
+    String,
+    Status,
+    [u64; 4],
+    Option<RowWorkspace>,
+    Option<Acknowledgement>,
+    Option<(String, String, Option<String>)>,
+);
 
 /// The file's second line. Its first is the sum of all that follows.
 #[derive(Serialize, Deserialize)]
@@ -100,31 +111,32 @@ struct Header {
     offset: u64,
 }
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 type Map = BTreeMap<String, Row>;
 
 impl Row {
     fn new(work: Work, issue: Option<RowIssue>) -> Self {
-        let Work { key, identifier, issue_id, status, tokens, runtime_ms, workspace, .. } = work;
+        let Work { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, .. } = work;
         let workspace = workspace.as_ref().and_then(RowWorkspace::of);
-        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue }
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue }
     }
 
     fn pack(&self) -> Packed {
-        let Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue } = self.clone();
+        let Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue } =
+            self.clone();
         let Tokens { input_tokens, output_tokens, total_tokens } = tokens;
         let numbers = [input_tokens, output_tokens, total_tokens, runtime_ms];
         let issue = issue.map(|issue| (issue.state, issue.title, issue.url));
-        Packed(key, identifier, issue_id, status, numbers, workspace, issue)
+        Packed(key, identifier, issue_id, status, numbers, workspace, acknowledged, issue)
     }
 
     fn unpack(packed: Packed) -> Self {
-        let Packed(key, identifier, issue_id, status, numbers, workspace, issue) = packed;
+        let Packed(key, identifier, issue_id, status, numbers, workspace, acknowledged, issue) = packed;
         let [input_tokens, output_tokens, total_tokens, runtime_ms] = numbers;
         let tokens = Tokens { input_tokens, output_tokens, total_tokens };
         let issue = issue.map(|(state, title, url)| RowIssue { state, title, url });
-        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, issue }
+        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue }
     }
 }
 

@@ -159,6 +159,15 @@ fn workspaces_of_another_root_are_taken_over_where_they_are() {
     let old = env.path("old");
     workspace(&old, "A", "A", "Todo", "succeeded");
     workspace(&old, "T_1", "T/1", "Todo", "failed");
+    let run = json!({ "run_id": "r-7", "attempt": 2, "status": "failed", "status_detail": "it broke", "hooks": [] });
+    fs::write(old.join("A/.opensymphony/run.json"), run.to_string()).expect("written");
+    let receipt = json!({
+        "kind": "after_create", "command": "make", "cwd": old, "best_effort": false, "status": "succeeded",
+        "started_at": "2026-01-02T03:04:05Z", "finished_at": "2026-01-02T03:04:06Z", "duration_ms": 1000,
+        "exit_code": 0, "stdout": "made\n",
+    });
+    fs::write(old.join("A/.opensymphony.after_create.json"), receipt.to_string()).expect("written");
+    conversation(&old.join("A"), IDS[0]);
     fs::create_dir_all(old.join("B")).expect("made");
     fs::create_dir_all(old.join("nobody")).expect("made");
     fs::create_dir_all(old.join(".hidden")).expect("made");
@@ -181,6 +190,17 @@ fn workspaces_of_another_root_are_taken_over_where_they_are() {
         (&again["workspaces"]["imported"], &again["workspaces"]["already_imported"], &again["steps"]),
         (&0.into(), &3.into(), &json!([]))
     );
+    let taken = env.status("A");
+    assert_eq!((&taken["attempts"]["restart_count"], &taken["workspace"]["path"]), (&1.into(), &json!(old.join("A"))));
+    let events = env.baton("events --json").ok().ndjson();
+    let imported = events.iter().find(|it| it["type"] == "workspace.imported" && it["issue"] == "A").expect("an event");
+    assert_eq!(
+        (&imported["data"]["last_run"]["id"], &imported["data"]["last_run"]["detail"]),
+        (&"r-7".into(), &"it broke".into())
+    );
+    let session: Value =
+        serde_json::from_str(&fs::read_to_string(env.store("sessions/A.json")).expect("a session")).expect("JSON");
+    assert_eq!((&session["data"]["agent"], &session["data"]["thread_id"]), (&"openhands".into(), &IDS[0].into()));
     assert_eq!(env.baton("workspace ensure A").line(), old.join("A").display().to_string());
     assert_eq!(fs::read_to_string(old.join("A/work")).expect("text"), "mine");
     assert_eq!(

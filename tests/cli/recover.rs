@@ -349,10 +349,14 @@ fn a_person_decides_what_recover_may_not() {
     hint: `baton recover A --action restart` begins anew in the same workspace
     [exit status: 5]
     ");
+    env.baton("status --check").exits(8);
     insta::assert_snapshot!(env.baton(["recover", "A", "--action", "acknowledge", "--note", "asked Ann"]), @"
     A: seen; it stays blocked
     [exit status: 0]
     ");
+    // Nobody is alarmed again about what was seen.
+    env.baton("status --check").ok();
+    env.baton("status A --check").ok();
     let report = env.writing_nothing(|| {
         env.baton(["recover", "A", "--action", "acknowledge", "--note", "asked Ann", "--json"]).ok().any_json()
     });

@@ -23,7 +23,7 @@ use crate::steps::{self, IssueStatus, StatusReport};
 pub struct Args {
     /// Identifier, key, id, or `.` in a workspace
     issue: Option<String>,
-    /// Exit with 8 when something needs a person
+    /// Exit with 8 when something needs a person, and nobody has acknowledged it (`recover --action acknowledge`)
     #[arg(long, conflicts_with = "watch")]
     check: bool,
     /// Print the counts alone
@@ -67,8 +67,10 @@ impl Line for Shown {
 impl Shown {
     fn needs_person(&self) -> bool {
         match self {
-            Self::All(report) => !report.blocked.is_empty() || !report.damaged.is_empty(),
-            Self::Issue(status) => status.row.status == "blocked",
+            Self::All(report) => {
+                report.blocked.iter().any(|row| row.acknowledged.is_none()) || !report.damaged.is_empty()
+            }
+            Self::Issue(status) => status.row.status == "blocked" && status.acknowledged.is_none(),
         }
     }
 }

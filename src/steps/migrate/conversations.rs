@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::moving::{Moved, Place, Stores};
-use super::workspaces::{conversation_of, directories, manifest_of};
+use super::opensymphony::{Found, conversation_of, issue_of};
+use super::workspaces::directories;
 use super::{MigrateOptions, MigrateReport, io};
 use crate::error::Result;
 use crate::model::Work;
@@ -51,12 +52,6 @@ pub struct Legacy {
     pub skipped_invalid_manifest: u64,
 }
 
-/// `.opensymphony/conversation.json`, as far as it is used.
-#[derive(Deserialize)]
-struct ConversationManifest {
-    conversation_id: String,
-}
-
 /// Which conversation a workspace is of.
 enum Named {
     One(Uuid),
@@ -65,11 +60,10 @@ enum Named {
 }
 
 fn conversation_in(workspace: &Path) -> Named {
-    let Some(text) = conversation_of(workspace) else { return Named::None };
-    let manifest = serde_json::from_str::<ConversationManifest>(&text).ok();
-    match manifest.and_then(|manifest| Uuid::parse_str(manifest.conversation_id.trim()).ok()) {
-        Some(id) => Named::One(id),
-        None => Named::Invalid,
+    match conversation_of(workspace) {
+        Found::Nothing => Named::None,
+        Found::Invalid => Named::Invalid,
+        Found::Manifest(it) => Uuid::parse_str(it.conversation_id.trim()).map_or(Named::Invalid, Named::One),
     }
 }
 
@@ -88,7 +82,7 @@ pub(super) fn sort(project: &Project, root: &Path, options: &MigrateOptions, rep
         .collect();
     for path in options.from.iter().map(|root| directories(root)).collect::<Result<Vec<_>>>()?.concat() {
         // A plan has not taken them over yet.
-        if let (Some(manifest), Ok(path)) = (manifest_of(&path), path.canonicalize()) {
+        if let (Some(manifest), Ok(path)) = (issue_of(&path).ok(), path.canonicalize()) {
             workspace_of.entry(manifest.identifier).or_insert(path);
         }
     }
@@ -152,14 +146,14 @@ fn all_workspaces(
 ) -> Result<Vec<(String, PathBuf, String)>> {
     let mut all: BTreeMap<PathBuf, (String, String)> = BTreeMap::new();
     for (identifier, path) in workspace_of.iter().filter(|(_, path)| path.is_dir()) {
-        let last_seen = || manifest_of(path).map(|manifest| manifest.current_state);
+        let last_seen = || issue_of(path).ok().map(|manifest| manifest.current_state);
         let state = states.get(identifier).cloned().or_else(last_seen).unwrap_or_default();
         all.insert(path.clone(), (identifier.clone(), state));
     }
     if let Some(root) = &options.from {
         let root = root.canonicalize().map_err(io("resolve", root))?;
         for path in directories(&root)? {
-            if let Some(manifest) = manifest_of(&path) {
+            if let Some(manifest) = issue_of(&path).ok() {
                 let state = states.get(&manifest.identifier).cloned().unwrap_or(manifest.current_state);
                 all.entry(path).or_insert((manifest.identifier, state));
             }

@@ -4,6 +4,7 @@
 
 mod conversations;
 mod moving;
+mod opensymphony;
 mod workspaces;
 
 use std::path::{Path, PathBuf};

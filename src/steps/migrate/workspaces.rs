@@ -4,17 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
+use super::opensymphony::{
+    ConversationManifest, Found, IssueManifest, RunManifest, after_create_of, conversation_of, issue_of, run_of,
+};
 use super::{MigrateOptions, MigrateReport, io};
 use crate::error::{Error, Exit, Result};
-use crate::model::{Health, Issue, Key, Mode, Work, WorkspaceRecord, WorkspaceState};
+use crate::model::{
+    Extra, Health, Issue, Key, Mode, SessionRecord, Timestamp, Tokens, Work, WorkspaceRecord, WorkspaceState,
+};
 use crate::project::Project;
 use crate::store::{IssueRecord, Kind, StoreError, Transaction};
-
-/// The folder in which OpenSymphony keeps what it knows of a workspace.
-const FOLDER: &str = ".opensymphony";
 
 /// Workspaces, counted.
 #[derive(Debug, Default, JsonSchema, Serialize)]
@@ -31,59 +33,6 @@ pub struct Workspaces {
     pub skipped_conflict: u64,
     /// Of those taken over: the old tool says that a run is going on.
     pub had_in_flight_run: u64,
-}
-
-/// `.opensymphony/issue.json`, as far as it is used.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct IssueManifest {
-    pub(super) issue_id: String,
-    pub(super) identifier: String,
-    pub(super) title: String,
-    pub(super) current_state: String,
-    workspace_path: PathBuf,
-}
-
-/// `.opensymphony/run.json`, as far as it is used.
-#[derive(Debug, Deserialize)]
-struct RunManifest {
-    status: String,
-}
-
-/// What is known of a directory in the root.
-enum Found {
-    /// Its manifest says whose it is.
-    Manifest(IssueManifest),
-    /// It has none.
-    Nothing,
-    /// It has one that says nothing, or something of another directory.
-    Invalid,
-}
-
-/// The manifest of a workspace; one that was copied from elsewhere is not its own.
-fn look(path: &Path) -> Found {
-    let Ok(text) = fs::read_to_string(path.join(FOLDER).join("issue.json")) else { return Found::Nothing };
-    let Ok(manifest) = serde_json::from_str::<IssueManifest>(&text) else { return Found::Invalid };
-    let is_own = manifest.workspace_path.file_name() == path.file_name() && !manifest.identifier.trim().is_empty();
-    if is_own { Found::Manifest(manifest) } else { Found::Invalid }
-}
-
-/// The issue's manifest in a workspace, if it is its own.
-pub(super) fn manifest_of(path: &Path) -> Option<IssueManifest> {
-    match look(path) {
-        Found::Manifest(manifest) => Some(manifest),
-        Found::Nothing | Found::Invalid => None,
-    }
-}
-
-/// The text of `.opensymphony/conversation.json`.
-pub(super) fn conversation_of(path: &Path) -> Option<String> {
-    fs::read_to_string(path.join(FOLDER).join("conversation.json")).ok()
-}
-
-fn is_in_flight(path: &Path) -> bool {
-    let text = fs::read_to_string(path.join(FOLDER).join("run.json")).unwrap_or_default();
-    let run = serde_json::from_str::<RunManifest>(&text);
-    run.is_ok_and(|run| ["preparing", "prepared", "running"].contains(&run.status.as_str()))
 }
 
 /// The directories of a root, hidden ones and links left out, sorted.
@@ -110,7 +59,7 @@ pub(super) fn import(
     let mut to_import = Vec::new();
     let known = project.store.snapshot(&[Kind::Work])?.all::<Work>();
     for path in directories(&root)? {
-        let manifest = match look(&path) {
+        let manifest = match issue_of(&path) {
             Found::Manifest(manifest) => manifest,
             Found::Invalid => {
                 report.workspaces.skipped_invalid_manifest += 1;
@@ -133,7 +82,7 @@ pub(super) fn import(
     }
     let in_flight: Vec<&str> = to_import
         .iter()
-        .filter(|(path, _)| is_in_flight(path))
+        .filter(|(path, _)| run_of(path).is_some_and(|run| run.is_in_flight()))
         .map(|(_, manifest)| manifest.identifier.as_str())
         .collect();
     report.workspaces.had_in_flight_run = in_flight.len() as u64;
@@ -173,8 +122,11 @@ fn of_known(project: &Project, work: &Work, path: &Path) -> Result<IssueManifest
     })
 }
 
+/// What the old tool says of its last run and its conversation is taken over with the directory.
 fn take_over(project: &Project, path: &Path, manifest: &IssueManifest) -> Result<()> {
     let now = project.seams.now();
+    let run = run_of(path);
+    let conversation = conversation_of(path).ok();
     project.store.transact(now, &project.by(None), |tx| {
         let work = known(tx, manifest)?;
         if work.workspace.is_some() {
@@ -187,7 +139,7 @@ fn take_over(project: &Project, path: &Path, manifest: &IssueManifest) -> Result
             base_commit: None,
             state: WorkspaceState::Ready,
             health: Health::Unknown,
-            after_create: None,
+            after_create: after_create_of(path),
             created: false,
             created_at: now,
             archived_path: None,
@@ -195,14 +147,39 @@ fn take_over(project: &Project, path: &Path, manifest: &IssueManifest) -> Result
             head: None,
             failure: None,
         };
-        let data = json!({ "path": path, "state": manifest.current_state });
+        let last_run = run.as_ref().map(|run| {
+            let RunManifest { run_id, attempt, status, status_detail } = run;
+            json!({ "id": run_id, "attempt": attempt, "status": status, "detail": status_detail })
+        });
+        let data = json!({ "path": path, "state": manifest.current_state, "last_run": last_run });
         tx.event("workspace.imported", Some(&work.identifier), None, data);
         if tx.get::<IssueRecord>(work.key.as_str())?.is_none() {
             tx.put(&IssueRecord { key: work.key.clone(), asked_at: 0, issue: last_seen(manifest) })?;
         }
-        tx.put(&Work { workspace: Some(record), ..work })
+        if let Some(conversation) = &conversation
+            && tx.get::<SessionRecord>(work.key.as_str())?.is_none()
+        {
+            tx.put(&session(&work.key, conversation, now))?;
+        }
+        let attempts = work.attempts.max(run.as_ref().map_or(0, |run| run.attempt));
+        tx.put(&Work { workspace: Some(record), attempts, ..work })
     })?;
     Ok(())
+}
+
+/// The conversation, for an agent of the kind that the old tool runs.
+fn session(key: &Key, conversation: &ConversationManifest, now: Timestamp) -> SessionRecord {
+    SessionRecord {
+        key: key.clone(),
+        agent: "openhands".to_owned(),
+        thread_id: conversation.conversation_id.clone(),
+        turns: 0,
+        tokens: Tokens::default(),
+        run: None,
+        version: 1,
+        updated_at: now,
+        extra: Extra::new(),
+    }
 }
 
 /// The issue's work, or that of a newcomer.

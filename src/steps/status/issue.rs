@@ -10,7 +10,8 @@ use super::recent::{Recent, RecentEvent};
 use super::{HeldRow, IssueRow, RetryRow, RunningRow, held_row, retry_row, row, running_row};
 use crate::error::Result;
 use crate::model::{
-    Issue, OutcomeKind, Phase, Reason, ReasonCode, RunId, RunRecord, Status, Timestamp, Work, WorkspaceRecord,
+    Acknowledgement, Issue, OutcomeKind, Phase, Reason, ReasonCode, RunId, RunRecord, Status, Timestamp, Work,
+    WorkspaceRecord,
 };
 use crate::queue::{self, Policy, Slots};
 use crate::seams::Seams;
@@ -25,6 +26,8 @@ pub struct IssueStatus {
     pub row: IssueRow,
     /// Why it does not run now; empty when it could.
     pub why: Vec<Reason>,
+    /// Who has seen that it is blocked, and leaves it so for now.
+    pub acknowledged: Option<Acknowledgement>,
     /// The workspace.
     pub workspace: Option<WorkspaceRecord>,
     /// How often it was tried.
@@ -114,6 +117,7 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
     let recent = latest.as_ref().map(|run| Recent::of(store, run));
     Ok(IssueStatus {
         why,
+        acknowledged: work.acknowledged.clone(),
         workspace: work.workspace.clone(),
         attempts: Attempts {
             runs: work.attempts,

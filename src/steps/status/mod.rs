@@ -82,7 +82,7 @@ impl StatusReport {
         self.codex_totals.tokens.output_tokens += known.tokens.output_tokens;
         self.codex_totals.tokens.total_tokens += known.tokens.total_tokens;
         self.codex_totals.add_runtime(known.runtime_ms);
-        let status = known.status.clone();
+        let (status, acknowledged) = (known.status.clone(), known.acknowledged.clone());
         let row = IssueRow::from(known);
         match &status {
             Status::Claimed { claim } | Status::Running { claim } => {
@@ -102,7 +102,7 @@ impl StatusReport {
             }
             Status::Blocked { reasons } => {
                 self.counts.blocked += 1;
-                self.blocked.push(BlockedRow { issue: row, reasons: reasons.clone() });
+                self.blocked.push(BlockedRow { issue: row, reasons: reasons.clone(), acknowledged });
             }
             Status::Paused => {
                 self.counts.paused += 1;

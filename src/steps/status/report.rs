@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Key, Phase, PollError, Reason, RetryKind, RunId, Status, Timestamp, Tokens};
+use crate::model::{Acknowledgement, Key, Phase, PollError, Reason, RetryKind, RunId, Status, Timestamp, Tokens};
 use crate::steps::{QueueEntry, WaitingEntry};
 
 /// `GET /api/v1/state` of SPEC 13.7, and more.
@@ -154,6 +154,8 @@ pub struct BlockedRow {
     pub issue: IssueRow,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// Who has seen it, and leaves it so for now.
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 /// Sums over all runs (SPEC 13.5).
