@@ -146,10 +146,10 @@ impl Project {
 pub fn store_options(seams: &Seams, workflow: Option<&Workflow>, lock_timeout: Option<Duration>) -> Options {
     let config = workflow.map(|workflow| &workflow.config);
     let named = config.iter().flat_map(|config| config.env.secrets.iter().map(String::as_str));
-    let customary = config.iter().flat_map(|config| tracker::secret_names(&config.tracker.kind)).copied();
+    let customary = config.iter().flat_map(|config| tracker::secret_names(&config.tracker)).collect::<Vec<_>>();
     let literal = config.iter().flat_map(|config| &config.tracker.provider);
     let literal = literal.filter(|(name, _)| is_secret_field(name)).filter_map(|(_, value)| value.as_str());
-    let values = named.chain(customary).filter_map(|name| seams.env.get(name));
+    let values = named.chain(customary.iter().map(String::as_str)).filter_map(|name| seams.env.get(name));
     let secrets = values.chain(literal.filter(|text| !text.trim().starts_with('$')));
     Options {
         lock_timeout,

@@ -6,7 +6,8 @@
 //!   and nothing else inherited.
 //! - [`run_foreground`]: a person's own program, with the terminal.
 //! - [`Output`], [`Tail`]: what they write.
-//! - [`run_script`]: a hook, from start to end.
+//! - [`run_script`]: a hook, from start to end. [`run_captured`]: a program whose answer is read.
+//! - [`find_program`], [`quoted`]: a program on PATH, and its arguments in a script.
 //! - [`end_descendants`], [`Tree`]: everything below a process, wherever it fled to.
 //! - [`end_orphans`], [`end_processes`]: what a killed supervisor left.
 //! - [`holders_of`]: who has a file open.
@@ -15,6 +16,7 @@
 //! Linux is where all of it holds. Elsewhere `/proc` finds nothing, so that a tree is its process group and doubt is
 //! alive.
 
+mod capture;
 mod descendants;
 mod foreground;
 mod holders;
@@ -23,6 +25,7 @@ mod lifeline;
 mod orphans;
 mod output;
 mod proc;
+mod program;
 mod rounds;
 mod script;
 mod shell;
@@ -33,6 +36,7 @@ mod supervisor;
 pub(crate) mod testing;
 mod tree;
 
+pub use capture::{Bounds, Captured, Ended, run_captured};
 pub use descendants::{become_subreaper, end_descendants, reap_adopted};
 pub use foreground::run_foreground;
 pub use holders::holders_of;
@@ -40,6 +44,7 @@ pub use identity::{Liveness, current, liveness, of_pid};
 pub use lifeline::{Lifeline, create_lifeline, is_held_by, probe_lifeline};
 pub use orphans::{end_orphans, end_processes, find_orphans};
 pub use output::{Output, Tail};
+pub use program::{find_program, quoted};
 pub use rounds::Unkillable;
 pub use script::{Finished, run_script};
 pub use shell::{OWN_PATH, Running, Shell};

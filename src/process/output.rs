@@ -83,11 +83,17 @@ impl Tail {
         self.bytes.into()
     }
 
+    /// What was kept, as text. What does not read as UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let bytes: Vec<u8> = self.bytes.iter().copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The last line that is not blank, at most `limit` characters of it. What does not read as UTF-8 is replaced.
     #[must_use]
     pub fn last_line(&self, limit: usize) -> Option<String> {
-        let bytes: Vec<u8> = self.bytes.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
+        let text = self.text();
         // A progress display writes its line again and again behind a carriage return.
         let line = text.split(['\n', '\r']).map(str::trim).rfind(|line| !line.is_empty())?;
         Some(line.chars().take(limit).collect())

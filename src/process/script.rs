@@ -9,9 +9,9 @@ use super::output::{Output, Tail};
 use super::shell::{Running, Shell};
 
 /// How long a script has between TERM and KILL when its time is up.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long its tree is then tried to be ended.
-const KILL_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 /// How a script ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,12 +10,12 @@ pub type Cause = Box<dyn StdError + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum TrackerError {
     /// `tracker.kind` names no adapter of this build.
-    #[error("tracker.kind `{kind}` is not supported; this build has: {}", .supported.join(", "))]
+    #[error("tracker.kind `{kind}` is not supported: {supported}")]
     UnsupportedKind {
         /// As written.
         kind: String,
-        /// What could be written there.
-        supported: Vec<&'static str>,
+        /// What could be written there, in words.
+        supported: String,
     },
     /// A key of `tracker` has a wrong type or value.
     #[error("{key}: {message}")]

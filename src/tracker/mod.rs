@@ -2,9 +2,10 @@
 //!
 //! [`Tracker`] is the small read kernel that scheduling needs; [`Writer`] is what some trackers can do beyond it. Each
 //! adapter is a module of its own that ends in an `Adapter`, and `ADAPTERS` is the list of them: a new one is one line
-//! here. `local` keeps issues as Markdown files and needs nobody else. The others speak HTTP: each is a mapping
-//! ([`remote`]) over the one client ([`http`]).
+//! here. `local` keeps issues as Markdown files and needs nobody else; `command` is any program. The others speak HTTP:
+//! each is a mapping ([`remote`]) over the one client ([`http`]).
 
+mod command;
 mod error;
 mod github;
 mod gitlab;
@@ -32,7 +33,7 @@ pub use tool::{ToolContext, ToolResult, ToolSpec};
 pub use writer::{IssueEdit, NewIssue, Write, Writer};
 
 use crate::model::{Issue, Timestamp};
-use crate::seams::Seams;
+use crate::seams::{Environment, Seams};
 use crate::workflow::StateDefaults;
 use crate::workflow::config::TrackerConfig;
 
@@ -151,23 +152,40 @@ struct Adapter {
 }
 
 /// Every kind that this build supports.
-const ADAPTERS: &[Adapter] = &[github::ADAPTER, gitlab::ADAPTER, linear::ADAPTER, local::ADAPTER];
+const ADAPTERS: &[Adapter] = &[command::ADAPTER, github::ADAPTER, gitlab::ADAPTER, linear::ADAPTER, local::ADAPTER];
 
 fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)
 }
 
-/// The state defaults of a `tracker.kind`; `None` for a kind that this build does not support.
-#[must_use]
-pub fn profile(kind: &str) -> Option<StateDefaults> {
+/// The state defaults of a `tracker.kind`; where neither this build nor a program on PATH supports it, what they do.
+pub fn profile(kind: &str, env: &Environment) -> Result<StateDefaults, String> {
     let owned = |states: &[&str]| states.iter().map(|state| (*state).to_owned()).collect();
-    adapter(kind).map(|adapter| StateDefaults { active: owned(adapter.active), terminal: owned(adapter.terminal) })
+    let external = || command::program(kind, env).map(|_| &command::ADAPTER);
+    let adapter = adapter(kind).or_else(external).ok_or_else(|| supported(kind))?;
+    Ok(StateDefaults { active: owned(adapter.active), terminal: owned(adapter.terminal) })
 }
 
-/// The environment variables that hold the credentials of a `tracker.kind` by custom, whether it uses them or not.
+/// Which kinds there are, where this one is none.
+fn supported(kind: &str) -> String {
+    let kinds: Vec<&str> = ADAPTERS.iter().map(|adapter| adapter.kind).collect();
+    let looked_for = match command::program_name(kind) {
+        Some(name) => format!(", and no program `{name}` is on PATH"),
+        None => String::new(),
+    };
+    format!("this build has {}{looked_for}", kinds.join(", "))
+}
+
+/// The environment variables that hold the tracker's credentials, whether it uses them or not: by custom, and what a
+/// program is said to need.
 #[must_use]
-pub fn secret_names(kind: &str) -> &'static [&'static str] {
-    adapter(kind).map(|adapter| adapter.secrets).unwrap_or_default()
+pub fn secret_names(config: &TrackerConfig) -> Vec<String> {
+    match adapter(&config.kind) {
+        Some(adapter) if adapter.kind != command::ADAPTER.kind => {
+            adapter.secrets.iter().map(|&name| name.to_owned()).collect()
+        }
+        Some(_) | None => command::secret_names(config),
+    }
 }
 
 /// Makes the tracker that the configuration names, without a request. `base` is the directory of the store's
@@ -180,11 +198,14 @@ pub fn build(
     seams: &Seams,
     memory: &Arc<dyn Memory>,
 ) -> Result<Box<dyn Tracker>, TrackerError> {
-    let adapter = adapter(&config.kind).ok_or_else(|| TrackerError::UnsupportedKind {
-        kind: config.kind.clone(),
-        supported: ADAPTERS.iter().map(|adapter| adapter.kind).collect(),
-    })?;
-    (adapter.build)(Setting { config, base, store, seams, memory })
+    let setting = Setting { config, base, store, seams, memory };
+    if let Some(adapter) = adapter(&config.kind) {
+        return (adapter.build)(setting);
+    }
+    match command::program(&config.kind, &seams.env) {
+        Some(program) => command::build(setting, &program),
+        None => Err(TrackerError::UnsupportedKind { kind: config.kind.clone(), supported: supported(&config.kind) }),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Memory, Setting, TrackerError, profile};
 use crate::model::Timestamp;
-use crate::seams::Seams;
+use crate::seams::{Environment, Seams};
 use crate::workflow::config::TrackerConfig;
 
 /// Limits in memory.
@@ -32,7 +32,7 @@ pub(crate) fn memory() -> Arc<dyn Memory> {
 
 /// `tracker` with this `provider`, and the states of its kind.
 pub(super) fn config(kind: &str, provider: &Value) -> TrackerConfig {
-    let states = profile(kind).expect("a kind");
+    let states = profile(kind, &Environment::default()).expect("a kind");
     TrackerConfig {
         kind: kind.into(),
         provider: provider.as_object().expect("a map").clone(),

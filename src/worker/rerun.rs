@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::state::State;
-use crate::process::{OWN_PATH, RUN_MARK};
+use crate::process::{OWN_PATH, RUN_MARK, quoted};
 use crate::run_folder::write_text;
 use crate::seams::Environment;
 use crate::workflow::config::{AgentKind, Config};
@@ -38,9 +38,4 @@ fn script(config: &Config, workspace: &Path, env: &Environment, turn: u32, promp
     let _ = writeln!(text, "cd {} || exit 1", quoted(&workspace.to_string_lossy()));
     let _ = writeln!(text, "exec bash -lc {} < {prompt}", quoted(&format!("{OWN_PATH}{command}")));
     Some(text)
-}
-
-/// One word for a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -68,12 +68,14 @@ pub enum WorkflowError {
         at: At,
     },
     /// `tracker.kind` names a tracker that this build does not have.
-    #[error("{at}: tracker.kind is \"{kind}\", which is not supported")]
+    #[error("{at}: tracker.kind is \"{kind}\", which is not supported: {known}")]
     UnsupportedTrackerKind {
         /// Where.
         at: At,
         /// The kind.
         kind: String,
+        /// What could be written there, in words.
+        known: String,
     },
     /// A key has the wrong type, is out of range, or is missing.
     #[error("{at}: {key} is {found}, expected {expected}")]

@@ -45,8 +45,9 @@ pub struct StateDefaults {
     pub terminal: Vec<String>,
 }
 
-/// Looks up the state defaults of a `tracker.kind`; `None` for a kind that is not supported.
-pub type Profiles<'a> = &'a dyn Fn(&str) -> Option<StateDefaults>;
+/// Looks up the state defaults of a `tracker.kind`; for a kind that is not supported, which ones are, in words. Programs
+/// may bring further kinds, so the environment matters.
+pub type Profiles<'a> = &'a dyn Fn(&str, &Environment) -> Result<StateDefaults, String>;
 
 /// Resolves a path as WORKFLOW.md writes it: `~/…`, `$NAME/…`, relative to `base` (SPEC 6.1). For the paths that adapters
 /// have in `tracker.provider`.

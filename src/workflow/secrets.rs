@@ -22,14 +22,14 @@ pub fn variable(value: &str) -> Option<&str> {
 }
 
 /// Whether the text is the name of an environment variable.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
         && !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The names of the variables that secret fields in `map` refer to, at any depth.
-pub(super) fn variables_in(map: &Map<String, Value>, into: &mut Vec<String>) {
+pub(crate) fn variables_in(map: &Map<String, Value>, into: &mut Vec<String>) {
     for (key, value) in map {
         match value {
             Value::String(text) if is_secret_field(key) => {

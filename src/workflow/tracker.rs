@@ -17,8 +17,11 @@ pub(super) fn tracker(reader: &mut Reader<'_>, profiles: Profiles<'_>) -> Result
     let Some(kind) = reader.name("tracker.kind")? else {
         return Err(WorkflowError::MissingTrackerKind { at: reader.at("tracker") });
     };
-    let Some(defaults) = profiles(&kind) else {
-        return Err(WorkflowError::UnsupportedTrackerKind { at: reader.at("tracker.kind"), kind });
+    let defaults = match profiles(&kind, reader.env) {
+        Ok(defaults) => defaults,
+        Err(known) => {
+            return Err(WorkflowError::UnsupportedTrackerKind { at: reader.at("tracker.kind"), kind, known });
+        }
     };
     let provider = provider(reader)?;
     let required_labels = reader.list("tracker.required_labels")?.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::seams::Environment;
 pub struct Watch {
     path: PathBuf,
     env: Environment,
-    profiles: fn(&str) -> Option<StateDefaults>,
+    profiles: fn(&str, &Environment) -> Result<StateDefaults, String>,
     stamp: Option<Stamp>,
     settled: bool,
     seen: Seen,
@@ -30,7 +30,11 @@ enum Seen {
 impl Watch {
     /// Begins to watch the file; the first call of [`Watch::changed`] loads it.
     #[must_use]
-    pub fn new(path: PathBuf, env: Environment, profiles: fn(&str) -> Option<StateDefaults>) -> Self {
+    pub fn new(
+        path: PathBuf,
+        env: Environment,
+        profiles: fn(&str, &Environment) -> Result<StateDefaults, String>,
+    ) -> Self {
         Self { path, env, profiles, stamp: None, settled: false, seen: Seen::Nothing }
     }
 

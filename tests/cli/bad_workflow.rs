@@ -82,9 +82,9 @@ fn one_without_front_matter_to_go_by_says_what_is_missing() {
     error: <root>/p/WORKFLOW.md:1: the front matter begins with `---`, but no second `---` line ends it
     [exit status: 10]
     ");
-    insta::assert_snapshot!(poll("---\ntracker:\n  kind: jira\n---\n"), @r#"
+    insta::assert_snapshot!(poll("---\ntracker:\n  kind: jura\n---\n"), @r#"
     ------- stderr -------
-    error: <root>/p/WORKFLOW.md:3: tracker.kind is "jira", which is not supported
+    error: <root>/p/WORKFLOW.md:3: tracker.kind is "jura", which is not supported: this build has command, github, gitlab, linear, local, and no program `baton-tracker-jura` is on PATH
     hint: `tracker.kind: local` keeps issues as files beside WORKFLOW.md
     [exit status: 10]
     "#);

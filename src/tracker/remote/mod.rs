@@ -12,6 +12,7 @@ mod writes;
 
 use serde_json::Value;
 
+pub(crate) use narrow::run_narrow_tool;
 pub(crate) use normal::{date, labels, priority_of_labels, reference, required, text};
 pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Unwritable, Writes};
 pub(crate) use rest_tool::{RestTool, Scope};
@@ -138,7 +139,7 @@ impl<P: Provider> Tracker for Remote<P> {
     ) -> BoxFuture<'a, ToolResult> {
         Box::pin(async move {
             if self.provider.has_narrow_tools() {
-                self.run_narrow_tool(name, arguments, context).await
+                run_narrow_tool(self, name, arguments, context).await
             } else {
                 self.run_tool(name, arguments).await
             }

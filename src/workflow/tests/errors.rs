@@ -88,7 +88,11 @@ fn every_wrong_tracker_is_named() {
         ("{}", "missing_tracker_kind", "2: tracker.kind is missing"),
         ("", "missing_tracker_kind", "2: tracker.kind is missing"),
         ("{kind: ' '}", "missing_tracker_kind", "2: tracker.kind is missing"),
-        ("{kind: jura}", "unsupported_tracker_kind", "2: tracker.kind is \"jura\", which is not supported"),
+        (
+            "{kind: jura}",
+            "unsupported_tracker_kind",
+            "2: tracker.kind is \"jura\", which is not supported: there are local and bare",
+        ),
         ("{kind: 3}", "workflow_invalid_config", "2: tracker.kind is 3, expected a text"),
         ("local", "workflow_invalid_config", "2: tracker is \"local\", expected a map"),
         ("{kind: local, provider: x}", "workflow_invalid_config", "2: tracker.provider is \"x\", expected a map"),

@@ -12,12 +12,12 @@ use crate::model::IssueRef;
 
 pub(in crate::workflow) const FILE: &str = "/repo/WORKFLOW.md";
 
-pub(in crate::workflow) fn profiles(kind: &str) -> Option<StateDefaults> {
+pub(in crate::workflow) fn profiles(kind: &str, _: &Environment) -> Result<StateDefaults, String> {
     let list = |states: &[&str]| states.iter().map(ToString::to_string).collect();
     match kind {
-        "local" => Some(StateDefaults { active: list(&["Todo", "In Progress"]), terminal: list(&["Done", "Closed"]) }),
-        "bare" => Some(StateDefaults { active: Vec::new(), terminal: Vec::new() }),
-        _ => None,
+        "local" => Ok(StateDefaults { active: list(&["Todo", "In Progress"]), terminal: list(&["Done", "Closed"]) }),
+        "bare" => Ok(StateDefaults { active: Vec::new(), terminal: Vec::new() }),
+        _ => Err("there are local and bare".to_owned()),
     }
 }
 

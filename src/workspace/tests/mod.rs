@@ -119,7 +119,9 @@ fn configure(workflow: &std::path::Path, settings: Value, env: &Environment) -> 
     let Value::Object(mut front_matter) = settings else { panic!("settings are a map") };
     front_matter.insert("tracker".to_owned(), json!({"kind": "local"}));
     fs::write(workflow, "").expect("a file");
-    let profiles = |_: &str| Some(StateDefaults { active: vec!["Todo".to_owned()], terminal: vec!["Done".to_owned()] });
+    let profiles = |_: &str, _: &Environment| {
+        Ok(StateDefaults { active: vec!["Todo".to_owned()], terminal: vec!["Done".to_owned()] })
+    };
     let parts = Workflow::from_parts(workflow, front_matter, String::new(), env, &profiles);
     parts.expect("a valid configuration").config
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::seams::Seams;
-use crate::tracker::{build, profile, testing};
+use crate::tracker::{build, testing};
 use crate::workflow::config::TrackerConfig;
 
 /// `local` never waits for anybody but the file system: its futures are ready at once, without a runtime.

@@ -1,0 +1,52 @@
+//! The writes that a program may offer: a state, a comment.
+
+use super::Command;
+use super::call::Verb;
+use crate::model::{Issue, normal_state};
+use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Writer};
+
+impl Command {
+    async fn require(&self, id: &str) -> Result<Issue, TrackerError> {
+        let found = self.fetch_issues_by_ids(&[id.to_owned()]).await?.pop();
+        found.ok_or_else(|| TrackerError::IssueNotFound(id.to_owned()))
+    }
+}
+
+impl Writer for Command {
+    fn create<'a>(&'a self, _new: &'a NewIssue) -> BoxFuture<'a, Result<Issue, TrackerError>> {
+        let kind = self.kind;
+        Box::pin(async move { Err(TrackerError::Unsupported { kind, operation: "make an issue" }) })
+    }
+
+    fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>> {
+        Box::pin(async move {
+            if *edit != (IssueEdit { state: edit.state.clone(), ..IssueEdit::default() }) {
+                let operation = "change more of an issue than its state";
+                return Err(TrackerError::Unsupported { kind: self.kind, operation });
+            }
+            let issue = self.require(id).await?;
+            let Some(state) = edit.state.as_ref().filter(|state| normal_state(state) != normal_state(&issue.state))
+            else {
+                return Ok(issue);
+            };
+            self.call(Verb::State, &[id.to_owned(), state.clone()], None).await?;
+            let after = self.require(id).await?;
+            if normal_state(state) == normal_state(&after.state) {
+                return Ok(after);
+            }
+            let message = format!("{} was to be set to `{state}`, and is in `{}`", after.identifier, after.state);
+            Err(TrackerError::Response(message))
+        })
+    }
+
+    fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>> {
+        Box::pin(async move {
+            if text.trim().is_empty() {
+                return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
+            }
+            let issue = self.require(id).await?;
+            self.call(Verb::Comment, &[id.to_owned()], Some(text)).await?;
+            Ok(issue)
+        })
+    }
+}
