@@ -76,6 +76,9 @@ _baton() {
             baton,status)
                 cmd="baton__subcmd__status"
                 ;;
+            baton,tool-server)
+                cmd="baton__subcmd__tool__subcmd__server"
+                ;;
             baton,worker)
                 cmd="baton__subcmd__worker"
                 ;;
@@ -144,6 +147,9 @@ _baton() {
                 ;;
             baton__subcmd__help,status)
                 cmd="baton__subcmd__help__subcmd__status"
+                ;;
+            baton__subcmd__help,tool-server)
+                cmd="baton__subcmd__help__subcmd__tool__subcmd__server"
                 ;;
             baton__subcmd__help,worker)
                 cmd="baton__subcmd__help__subcmd__worker"
@@ -269,7 +275,7 @@ _baton() {
 
     case "${cmd}" in
         baton)
-            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help"
+            opts="-C -q -v -h -V --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help --version init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -645,7 +651,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help)
-            opts="init run status poll dispatch reconcile recover gc workspace worker retry comment issue events doctor migrate-store config demo schema man completions help"
+            opts="init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1009,6 +1015,20 @@ _baton() {
             return 0
             ;;
         baton__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        baton__subcmd__help__subcmd__tool__subcmd__server)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1856,6 +1876,40 @@ _baton() {
             ;;
         baton__subcmd__status)
             opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --check --summary --why --watch --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        baton__subcmd__tool__subcmd__server)
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

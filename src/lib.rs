@@ -22,6 +22,7 @@
 //! | [`worker`] | running it: launch, supervise, control |
 //! | [`recovery`] | what a crash left behind: find, take over, settle |
 //! | [`project`], [`place`], [`error`] | an opened project, where it lies, and the one error with its exit codes |
+//! | [`tool_server`] | the tracker's tools for agents that speak the Model Context Protocol |
 //! | [`agent`], [`workspace`], [`tracker`] | who works, where, and on what: the boundaries to the outside |
 //! | [`queue`] | what may run now: eligibility, order, slots, claim and release |
 //! | [`run_folder`] | what a run leaves on disk for people and for recovery |
@@ -49,6 +50,7 @@ pub mod run_folder;
 pub mod seams;
 pub mod steps;
 pub mod store;
+pub mod tool_server;
 pub mod tracker;
 pub mod worker;
 pub mod workflow;

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 use super::ended::Ended;
 use super::log::AgentLog;
 use super::{
-    Agent, AgentError, AgentEvent, Capabilities, Failure, FailureCode, SessionContext, SessionStarted, TurnEnd,
-    TurnInput, Working,
+    Agent, AgentError, AgentEvent, Capabilities, Failure, FailureCode, SessionContext, SessionStarted, ToolDelivery,
+    TurnEnd, TurnInput, Working,
 };
 use crate::process::{Output, Running, Shell, Tail};
 use crate::workflow::config::{AgentKind, CommandConfig, Config};
@@ -69,7 +69,7 @@ pub(super) fn build(config: &Config) -> Result<Box<dyn Agent>, AgentError> {
 
 impl Agent for CommandAgent {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { sessions: false }
+        Capabilities { sessions: false, tools: ToolDelivery::Server }
     }
 
     fn start<'a>(&'a mut self, context: SessionContext<'a>) -> Working<'a, Result<SessionStarted, AgentError>> {

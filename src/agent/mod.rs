@@ -114,6 +114,17 @@ pub struct TurnInput<'a> {
 pub struct Capabilities {
     /// It remembers earlier turns. Without it, every turn gets the full prompt, and from the second on guidance too.
     pub sessions: bool,
+    /// How it is given the tracker's tools.
+    pub tools: ToolDelivery,
+}
+
+/// How an agent is given the tracker's tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolDelivery {
+    /// In its own protocol, by its backend.
+    Protocol,
+    /// By a tool server that it starts, as `mcp.json` in the run's folder says.
+    Server,
 }
 
 #[cfg(test)]
@@ -130,9 +141,10 @@ mod tests {
 
     #[test]
     fn the_configuration_chooses_the_agent() {
-        for (sections, sessions) in [("command:\n  run: x\n", false), ("codex: {}\n", true), ("", true)] {
+        let (command, codex) = ((false, ToolDelivery::Server), (true, ToolDelivery::Protocol));
+        for (sections, (sessions, tools)) in [("command:\n  run: x\n", command), ("codex: {}\n", codex), ("", codex)] {
             let agent = from_config(&config(sections)).expect("supported");
-            assert_eq!(agent.capabilities(), Capabilities { sessions }, "{sections}");
+            assert_eq!(agent.capabilities(), Capabilities { sessions, tools }, "{sections}");
         }
         for (kind, text) in
             [("acp", "agent.kind `acp` is not supported"), ("claude", "agent.kind `claude` is not supported")]

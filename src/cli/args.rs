@@ -10,7 +10,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use super::values::duration;
 use super::{
     config, demo, dispatch, doctor, events, gc, generate, init, issue, migrate_store, poll, reconcile, recover, retry,
-    run, schema, status, worker, workspace,
+    run, schema, status, tool_server, worker, workspace,
 };
 
 /// Get issues worked on by coding agents
@@ -107,6 +107,8 @@ pub enum Command {
     /// Read and write the tracker's issues
     #[command(subcommand)]
     Issue(issue::Command),
+    /// Serve a run's tracker tools over the Model Context Protocol
+    ToolServer(tool_server::Args),
     /// Print the journal as a feed
     Events(events::Args),
     /// Explain what is configured, and whether it works
@@ -156,6 +158,7 @@ impl Command {
             | Self::Doctor(_)
             | Self::Events(_)
             | Self::Issue(_)
+            | Self::ToolServer(_)
             | Self::Config(_)
             | Self::Schema(_)
             | Self::Completions(_)

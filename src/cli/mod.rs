@@ -26,6 +26,7 @@ mod retry;
 mod run;
 mod schema;
 mod status;
+mod tool_server;
 mod ui;
 mod values;
 mod worker;
@@ -94,6 +95,7 @@ fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args, cx, ui),
         Command::Events(args) => events::run(&args, cx, ui),
         Command::Issue(command) => issue::run(command, cx, ui),
+        Command::ToolServer(args) => tool_server::run(&args, cx),
         Command::Config(command) => config::run(command, cx, ui),
         Command::Completions(args) => generate::completions(&args, ui),
         Command::Schema(args) => schema::run(&args, ui),

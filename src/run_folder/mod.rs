@@ -128,6 +128,18 @@ impl RunFolder {
         self.path.join("rerun.sh")
     }
 
+    /// Where the tracker's tools are asked for while the run lives.
+    #[must_use]
+    pub fn tool_socket(&self) -> PathBuf {
+        self.path.join("tools.sock")
+    }
+
+    /// How an agent starts the server of the tracker's tools.
+    #[must_use]
+    pub fn mcp_config(&self) -> PathBuf {
+        self.path.join("mcp.json")
+    }
+
     fn agent(&self) -> PathBuf {
         self.path.join("agent.json")
     }

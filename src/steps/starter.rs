@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::place::WORKFLOW_FILE;
 use crate::seams::Environment;
 
+/// Claude Code, with the tracker's tools.
+const CLAUDE: &str = "claude --print --permission-mode acceptEdits \\
+  --mcp-config \"$BATON_MCP_CONFIG\" --allowedTools mcp__baton";
+
 /// The first WORKFLOW.md of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Starter {
@@ -102,14 +106,14 @@ impl Starter {
         let agent = match &self.agent {
             Agent::Given(run) => command(run),
             Agent::Codex => "codex:\n  command: codex app-server\n".to_owned(),
-            Agent::Claude => command("claude --print --permission-mode acceptEdits"),
+            Agent::Claude => command(CLAUDE),
             Agent::None => {
                 command("echo 'set command.run in WORKFLOW.md to the agent that shall work here' >&2; exit 1")
             }
         };
         let finish = match &self.agent {
-            Agent::Codex => "Then call the tool `issue_update` with the state Done.\n",
-            Agent::Given(_) | Agent::Claude | Agent::None => "",
+            Agent::Codex | Agent::Claude => "Then call the tool `issue_update` with the state Done.\n",
+            Agent::Given(_) | Agent::None => "",
         };
         let mode = if directory.join(".git").exists() {
             "worktree         # a git worktree for each issue, on branch baton/<key>"

@@ -12,6 +12,7 @@ use crate::agent::{self, Agent, SessionContext, Tools};
 use crate::chain::chain;
 use crate::model::{HookReceipt, Phase};
 use crate::outcome::End;
+use crate::tool_server::{Desk, MCP_CONFIG};
 use crate::workspace::WorkspaceError;
 
 /// How long a lease that somebody else holds is waited for.
@@ -22,6 +23,8 @@ pub(super) struct Attempt<'p> {
     pub(super) state: State<'p>,
     /// Once it was started, and until it was stopped.
     pub(super) agent: Option<Box<dyn Agent>>,
+    /// Where its tool servers come to, as long as the agent is there.
+    pub(super) desk: Option<Desk>,
 }
 
 impl Attempt<'_> {
@@ -44,18 +47,22 @@ impl Attempt<'_> {
         state.phase(Phase::LaunchingAgent);
         let agent = agent::from_config(&workflow.config);
         let agent = self.agent.insert(agent.map_err(|error| Stop::End(End::AgentStart(chain(&error))))?);
-        open_session(agent.as_mut(), state).await?;
-        take_turns(agent.as_mut(), state, prompt).await?;
+        self.desk = state.open_desk(agent.capabilities().tools);
+        open_session(agent.as_mut(), state, self.desk.is_some()).await?;
+        take_turns(agent.as_mut(), state, self.desk.as_mut(), prompt).await?;
         state.hand_off().await
     }
 }
 
-async fn open_session(agent: &mut dyn Agent, state: &mut State<'_>) -> Step<()> {
+async fn open_session(agent: &mut dyn Agent, state: &mut State<'_>, has_desk: bool) -> Step<()> {
     state.phase(Phase::InitializingSession);
     let workspace = state.workspace.clone().unwrap_or_default();
     let workspaces = state.workspaces();
     let (mut env, mut unset) =
         workspaces.child_environment(&state.issue, &state.spec.key, &workspace, Some(&state.context));
+    if has_desk {
+        env.set(MCP_CONFIG, state.folder.mcp_config());
+    }
     workspaces.add_agent_env(&mut env, &mut unset);
     let run = state.spec.run.to_string();
     let context = SessionContext {

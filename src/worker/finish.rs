@@ -47,6 +47,7 @@ impl Attempt<'_> {
 
     /// Ends the agent and its tree; says what could not be ended.
     pub(super) async fn end_agent(&mut self) -> Option<String> {
+        self.desk = None;
         if let Some(mut agent) = self.agent.take() {
             agent.stop().await;
         }

@@ -19,6 +19,7 @@ mod shorten;
 mod spec;
 mod state;
 mod supervise;
+mod tools;
 mod turns;
 mod watch;
 

@@ -7,13 +7,18 @@ use super::state::State;
 use crate::process::{OWN_PATH, RUN_MARK, quoted};
 use crate::run_folder::write_text;
 use crate::seams::Environment;
+use crate::tool_server::MCP_CONFIG;
 use crate::workflow::config::{AgentKind, Config};
 
 impl State<'_> {
     /// Leaves the script of the turn that begins, for agents that are a command. Best effort.
     pub(super) fn leave_rerun(&self, turn: u32, prompt_file: &Path) {
         let Some(workspace) = &self.workspace else { return };
-        let (env, _) = self.workspaces().child_environment(&self.issue, &self.spec.key, workspace, Some(&self.context));
+        let (mut env, _) =
+            self.workspaces().child_environment(&self.issue, &self.spec.key, workspace, Some(&self.context));
+        if self.folder.mcp_config().exists() {
+            env.set(MCP_CONFIG, self.folder.mcp_config());
+        }
         let config = &self.project.workflow.config;
         let Some(script) = script(config, workspace, &env, turn, prompt_file) else { return };
         if let Err(error) = write_text(&self.folder.rerun(), &script, 0o700) {

@@ -102,7 +102,7 @@ async fn supervise_inside(project: &Project, spec: &Spec, reporter: Reporter) ->
     let folder = RunFolder::of(project.store.layout(), &spec.run);
     let state = State::new(project, spec, &folder, reporter)?;
     let mut watch = Watch::begin(project, spec, &folder, state.activity.clone())?;
-    let mut attempt = Attempt { state, agent: None };
+    let mut attempt = Attempt { state, agent: None, desk: None };
     let stopped = work(&mut attempt, &mut watch).await;
     let (end, signal) = match stopped {
         Ok(Stop::End(end)) => (end, None),

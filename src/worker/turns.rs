@@ -1,21 +1,30 @@
 //! The turns of a run (SPEC 7.1, 16.5): prompt, turn, and a look at the tracker after each.
 
+use std::cell::RefCell;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::state::{Asked, State, Step, Stop};
+use super::tools;
 use crate::agent::{Agent, Failure, Tools, TurnEnd, TurnInput};
 use crate::outcome::End;
 use crate::retry::{idle_after, is_idle_for_too_long};
 use crate::run_folder::write_text;
+use crate::tool_server::Desk;
 use crate::workflow::continuation_prompt;
 
 /// Turns until there is nothing more to do, or no more may be done.
-pub(super) async fn take_turns(agent: &mut dyn Agent, state: &mut State<'_>, first_prompt: String) -> Step<()> {
+pub(super) async fn take_turns(
+    agent: &mut dyn Agent,
+    state: &mut State<'_>,
+    mut desk: Option<&mut Desk>,
+    first_prompt: String,
+) -> Step<()> {
     let sessions = agent.capabilities().sessions;
     loop {
         let prompt = prompt(state, &first_prompt, sessions);
-        turn(agent, state, prompt).await?;
+        turn(agent, state, desk.as_deref_mut(), prompt).await?;
         state.refresh().await?;
         count_idle(state);
         if !goes_on(state, sessions) {
@@ -35,7 +44,7 @@ fn prompt(state: &State<'_>, first: &str, sessions: bool) -> String {
     if sessions { guidance } else { format!("{first}\n\n{guidance}") }
 }
 
-async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, prompt: String) -> Step<()> {
+async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, desk: Option<&mut Desk>, prompt: String) -> Step<()> {
     state.tally.turns += 1;
     state.output_bytes = 0;
     state.deltas = 0;
@@ -47,15 +56,20 @@ async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, prompt: String) -> S
     state.event("turn_started", json!({ "turn": number }));
     let alarm = state.alarm.clone();
     let (issue, run) = (state.issue.clone(), state.spec.run.to_string());
-    let tools = Tools::new(&*state.project.tracker, &issue, &run);
-    let input = TurnInput { number, prompt: &prompt, prompt_file: &prompt_file, tools };
+    let offered = Tools::new(&*state.project.tracker, &issue, &run);
+    let input = TurnInput { number, prompt: &prompt, prompt_file: &prompt_file, tools: offered };
     state.activity.set_in_turn(true);
     let end = {
-        let mut on = |event| state.on_agent(event);
+        // The agent and its tool servers both tell what they do, in turn: each call is over before the next begins.
+        let state = RefCell::new(&mut *state);
+        let mut on = |event| state.borrow_mut().on_agent(event);
+        let may = || state.borrow().still_ours().is_ok();
+        let serving = tools::serve(desk, offered, may, |event| state.borrow_mut().on_agent(event));
         tokio::select! {
             biased;
             end = agent.turn(input, &mut on) => Some(end),
             () = alarm.notified() => None,
+            never = serving => match never {},
         }
     };
     state.activity.set_in_turn(false);

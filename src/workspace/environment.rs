@@ -27,7 +27,7 @@ pub(super) const GIT_LOCATION: [&str; 11] = [
 ];
 
 /// Variables of one run that must not leak into something that is not that run.
-const OF_A_RUN: [&str; 4] = ["BATON_RUN", "BATON_ATTEMPT", "BATON_TURN", "BATON_PROMPT_FILE"];
+const OF_A_RUN: [&str; 5] = ["BATON_RUN", "BATON_ATTEMPT", "BATON_TURN", "BATON_PROMPT_FILE", "BATON_MCP_CONFIG"];
 
 /// Where programs are found when nobody says.
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";

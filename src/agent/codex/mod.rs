@@ -30,7 +30,10 @@ mod usage;
 
 use serde_json::{Map, Value};
 
-use super::{Agent, AgentError, AgentEvent, Capabilities, SessionContext, SessionStarted, TurnEnd, TurnInput, Working};
+use super::{
+    Agent, AgentError, AgentEvent, Capabilities, SessionContext, SessionStarted, ToolDelivery, TurnEnd, TurnInput,
+    Working,
+};
 use crate::workflow::Config;
 use crate::workflow::config::{AgentKind, Timeouts};
 use session::Session;
@@ -64,7 +67,7 @@ struct CodexAgent {
 
 impl Agent for CodexAgent {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { sessions: true }
+        Capabilities { sessions: true, tools: ToolDelivery::Protocol }
     }
 
     fn start<'a>(&'a mut self, context: SessionContext<'a>) -> Working<'a, Result<SessionStarted, AgentError>> {

@@ -112,6 +112,7 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton issue list" | "baton issue show" => &[READS, &[Exit::NotFound, Exit::Tracker]],
         "baton comment" | "baton issue edit" | "baton issue comment" => &[WRITES, &[Exit::NotFound, Exit::Tracker]],
         "baton issue create" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
+        "baton tool-server" => &[READS, &[Exit::NotFound]],
         "baton config show" => &[NOTHING, &[Exit::WrongState, Exit::Config]],
         "baton completions" | "baton man" | "baton schema" => &[NOTHING],
         _ => &[],
