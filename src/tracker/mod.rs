@@ -10,6 +10,7 @@ mod error;
 mod github;
 mod gitlab;
 mod http;
+mod jira;
 mod linear;
 mod local;
 mod remote;
@@ -152,7 +153,8 @@ struct Adapter {
 }
 
 /// Every kind that this build supports.
-const ADAPTERS: &[Adapter] = &[command::ADAPTER, github::ADAPTER, gitlab::ADAPTER, linear::ADAPTER, local::ADAPTER];
+const ADAPTERS: &[Adapter] =
+    &[command::ADAPTER, github::ADAPTER, gitlab::ADAPTER, jira::ADAPTER, linear::ADAPTER, local::ADAPTER];
 
 fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)

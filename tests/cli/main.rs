@@ -46,6 +46,7 @@ mod tool_server;
 mod tracker_command;
 mod tracker_github;
 mod tracker_gitlab;
+mod tracker_jira;
 mod tracker_linear;
 mod turns;
 mod watch;

@@ -43,6 +43,11 @@ impl Answer {
         Err(TrackerError::Status { what, status, said: self.said.clone() })
     }
 
+    /// The error for a credential that the tracker does not know, where the status does not say so.
+    pub(crate) fn unauthorized(&self, why: &str) -> TrackerError {
+        TrackerError::Status { what: self.what.clone(), status: 401, said: why.to_owned() }
+    }
+
     /// The body of a success as JSON.
     pub(crate) fn json(&self) -> Result<Value, TrackerError> {
         self.success()?;

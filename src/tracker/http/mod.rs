@@ -19,6 +19,8 @@ mod traffic;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, Url};
 
@@ -268,6 +270,11 @@ impl Http {
 /// `Authorization: Bearer TOKEN`.
 pub(crate) fn bearer(token: &str) -> (HeaderName, String) {
     (AUTHORIZATION, format!("Bearer {token}"))
+}
+
+/// `Authorization: Basic …` (RFC 7617).
+pub(crate) fn basic(user: &str, password: &str) -> (HeaderName, String) {
+    (AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
 }
 
 /// Why one attempt brought no answer.

@@ -33,10 +33,11 @@ pub(crate) fn labels<'v>(values: impl IntoIterator<Item = &'v Value>) -> Vec<Str
     labels
 }
 
-/// An RFC 3339 time; anything else is none.
+/// An RFC 3339 time, also one whose offset has no colon (`+0000`); anything else is none.
 pub(crate) fn date(value: &Value) -> Option<Timestamp> {
-    let date = DateTime::parse_from_rfc3339(value.as_str()?.trim()).ok()?;
-    Some(date.with_timezone(&Utc))
+    let text = value.as_str()?.trim();
+    let date = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    date.ok().map(|date| date.with_timezone(&Utc))
 }
 
 /// The reference to another issue.
@@ -64,7 +65,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        assert_eq!(date(&json!("2026-01-01T01:00:00+01:00")).map(|at| at.timestamp()), Some(1_767_225_600));
+        for text in ["2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00.000+0000", " 2026-01-01T00:00:00Z "] {
+            assert_eq!(date(&json!(text)).map(|at| at.timestamp()), Some(1_767_225_600), "{text}");
+        }
         for value in [json!("yesterday"), json!(5), json!(null), json!("2026-01-01")] {
             assert_eq!(date(&value), None, "{value}");
         }

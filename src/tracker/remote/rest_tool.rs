@@ -27,7 +27,8 @@ pub(crate) struct RestTool {
     pub(crate) parameters: &'static str,
     /// What every path begins with.
     pub(crate) prefix: &'static str,
-    /// What paths must begin with, or be, in the scope of the project; one of these.
+    /// What paths must begin with, or be, in the scope of the project; one of these. `#` at the end of a part stands for a
+    /// number.
     pub(crate) project: Vec<String>,
     /// What it may touch.
     pub(crate) scope: Scope,
@@ -101,13 +102,7 @@ impl RestTool {
             );
             return Err(wrong(message));
         }
-        let is_below = |root: &String| {
-            path.len() >= root.len()
-                && path.is_char_boundary(root.len())
-                && path[..root.len()].eq_ignore_ascii_case(root)
-                && (path.len() == root.len() || path[root.len()..].starts_with('/'))
-        };
-        if self.scope == Scope::Project && !self.project.iter().any(is_below) {
+        if self.scope == Scope::Project && !self.project.iter().any(|root| is_below(path, root)) {
             let message = format!("{path} is outside of the project; paths begin with {}", self.project.join(" or "));
             return Err(ToolResult::Failure { code: "out_of_scope", message });
         }
@@ -121,6 +116,17 @@ impl RestTool {
             Some(_) => Err(wrong(format!("{}.{} must be a JSON object", self.name, self.parameters))),
         }
     }
+}
+
+/// Whether a path is this one or below it, whatever its case.
+fn is_below(path: &str, root: &str) -> bool {
+    let mut parts = path.split('/');
+    root.split('/').all(|wanted| {
+        let Some(part) = parts.next() else { return false };
+        let Some(start) = wanted.strip_suffix('#') else { return part.eq_ignore_ascii_case(wanted) };
+        let number = part.split_at_checked(start.len()).filter(|(own, _)| own.eq_ignore_ascii_case(start));
+        number.is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    })
 }
 
 /// Whether a path means what it says: a server or a client between that resolves `..`, decodes it, or takes `\` for `/`
@@ -210,6 +216,26 @@ mod tests {
         ] {
             assert_eq!(code(Scope::Project, &arguments), project, "{arguments}");
             assert_eq!(code(Scope::Token, &arguments), token, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_root_may_end_in_a_number() {
+        let root = "/rest/api/3/issue/SYM-#";
+        for path in ["/rest/api/3/issue/SYM-1", "/rest/api/3/issue/sym-12/comment/5"] {
+            assert!(is_below(path, root), "{path}");
+        }
+        for path in [
+            "/rest/api/3/issue/SYM-",
+            "/rest/api/3/issue/SYM-1x",
+            "/rest/api/3/issue/SYMB-1",
+            "/rest/api/3/issue/OTHER-1",
+            "/rest/api/3/issue/10001",
+            "/rest/api/3/issue/SYM-1%2f",
+            "/rest/api/3/issue/ÄYM-1",
+            "/rest/api/3/issue",
+        ] {
+            assert!(!is_below(path, root), "{path}");
         }
     }
 
