@@ -169,7 +169,14 @@ impl State<'_> {
         self.events.sync();
         let code = super::code_of(outcome);
         let (name, error) = (outcome.outcome.as_str(), outcome.error.as_deref());
-        tracing::info!(outcome = name, code, error, turns = outcome.turns, "run finished");
+        tracing::info!(
+            session_id = self.session.id(),
+            outcome = name,
+            code,
+            error,
+            turns = outcome.turns,
+            "run finished"
+        );
         let message = error.unwrap_or(&outcome.summary).to_owned();
         self.reporter.conclude(&Report::Failed { code, message });
     }

@@ -282,8 +282,7 @@ impl<'p> State<'p> {
             agent_pid: self.session.process.as_ref().map(|process| process.pid),
             workspace: self.workspace_text(),
         };
-        tracing::Span::current().record("session_id", launched.session_id.as_deref());
-        tracing::info!(agent_pid = launched.agent_pid, "agent launched");
+        tracing::info!(session_id = launched.session_id, agent_pid = launched.agent_pid, "agent launched");
         self.event("session_started", serde_json::to_value(&launched).unwrap_or_default());
         self.reporter.conclude(&Report::Launched(launched));
     }

@@ -86,12 +86,7 @@ pub async fn foreground(
 
 /// Supervises the run of `spec`, whose lifeline the caller holds. An error means that nothing was begun.
 pub async fn supervise(project: &Project, spec: &Spec, reporter: Reporter) -> Result<Supervised, WorkerError> {
-    let span = tracing::info_span!(
-        "run",
-        issue_id = spec.issue.id,
-        issue_identifier = spec.issue.identifier,
-        session_id = tracing::field::Empty
-    );
+    let span = tracing::info_span!("run", issue_id = spec.issue.id, issue_identifier = spec.issue.identifier);
     supervise_inside(project, spec, reporter).instrument(span).await
 }
 

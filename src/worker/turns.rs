@@ -88,7 +88,7 @@ async fn turn(agent: &mut dyn Agent, state: &mut State<'_>, desk: Option<&mut De
     data["deltas"] = state.deltas.into();
     state.event(kind, data);
     state.events.sync();
-    tracing::info!(turn = number, outcome = kind, "turn ended");
+    tracing::info!(session_id = state.session.id(), turn = number, outcome = kind, "turn ended");
     step
 }
 

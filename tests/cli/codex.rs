@@ -205,17 +205,33 @@ fn unknown_requests_tools_and_lines_hold_nobody_up() {
 #[test]
 fn a_failed_turn_is_never_a_success() {
     let failed = |info: Value| json!({ "end": { "status": "failed", "error": { "message": "no luck", "codexErrorInfo": info } } });
-    for (action, error) in [
-        (failed(json!("other")), "no luck (other)"),
-        (failed(json!({ "httpConnectionFailed": { "httpStatusCode": 401 } })), "no luck (httpConnectionFailed 401)"),
-        (json!({ "end": { "status": "interrupted" } }), "Codex says that the turn was interrupted"),
-        (json!({ "exit": 3 }), "codex.command ended with exit status 3"),
-        (json!({ "refuse": "bad policy" }), "`turn/start` was refused: bad policy"),
+    for (action, event, code, error) in [
+        (failed(json!("other")), "turn_failed", "turn_failed", "no luck (other)"),
+        (
+            failed(json!({ "httpConnectionFailed": { "httpStatusCode": 401 } })),
+            "turn_failed",
+            "turn_failed",
+            "no luck (httpConnectionFailed 401)",
+        ),
+        (
+            json!({ "end": { "status": "interrupted" } }),
+            "turn_cancelled",
+            "turn_cancelled",
+            "Codex says that the turn was interrupted",
+        ),
+        (json!({ "exit": 3 }), "turn_ended_with_error", "port_exit", "codex.command ended with exit status 3"),
+        (
+            json!({ "refuse": "bad policy" }),
+            "turn_ended_with_error",
+            "response_error",
+            "`turn/start` was refused: bad policy",
+        ),
     ] {
         let env = env(&json!([[action]]));
         env.baton("worker launch A --wait").exits(20);
         let outcome = env.run("A.1");
         assert_eq!((&outcome["outcome"], &outcome["error"]), (&"failed".into(), &error.into()));
+        assert_eq!(env.run_events("A.1", event)[0]["code"], code);
         assert_eq!(env.status_word("A"), "retrying");
         assert_eq!(env.state("A"), "Todo");
     }
@@ -268,10 +284,10 @@ fn silence_in_each_of_its_forms_has_an_end() {
 
 #[test]
 fn a_codex_that_cannot_be_started_says_why() {
-    for (command, limit, error) in [
-        ("no-such-codex app-server", 60_000, "codex.command was not found (exit status 127): "),
-        ("echo no key >&2; exit 4", 60_000, "codex.command ended with exit status 4: no key"),
-        ("sleep 600", 2000, "no answer to `initialize` within codex.read_timeout_ms (2000 ms)"),
+    for (command, limit, code, error) in [
+        ("no-such-codex app-server", 60_000, "codex_not_found", "codex.command was not found (exit status 127): "),
+        ("echo no key >&2; exit 4", 60_000, "port_exit", "codex.command ended with exit status 4: no key"),
+        ("sleep 600", 2000, "response_timeout", "no answer to `initialize` within codex.read_timeout_ms (2000 ms)"),
     ] {
         let env = TestEnv::new();
         env.workflow(&format!("codex:\n  command: {command}\n  read_timeout_ms: {limit}\n"));
@@ -280,6 +296,7 @@ fn a_codex_that_cannot_be_started_says_why() {
         let failed = env.run("A.1");
         assert_eq!(failed["code"], "agent_start_failed", "{failed:#}");
         assert!(failed["error"].as_str().expect("an error").starts_with(error), "{failed:#}");
+        assert_eq!(env.run_events("A.1", "startup_failed")[0]["code"], code);
     }
 }
 
@@ -330,4 +347,31 @@ fn sessions_in_the_same_project_are_each_issue_s_own() {
     let session = |run: &str| env.run(run)["session_id"].as_str().expect("a session").to_owned();
     assert_eq!((session("A.1"), session("B.1")), ("thread-A-1-turn-1".to_owned(), "thread-B-1-turn-1".to_owned()));
     assert_eq!((env.state("A"), env.state("B")), ("Done".to_owned(), "Done".to_owned()));
+}
+
+#[test]
+fn the_workers_log_names_the_issue_and_each_turns_session() {
+    let env = env(&json!([[{ "say": "One." }], [done()]]));
+    env.baton("worker launch A --wait").ok();
+    let log = env.baton("worker logs A --supervisor").ok().stdout;
+    for (message, session) in [
+        ("agent launched", "thread-A-1-turn-1"),
+        ("turn ended", "thread-A-1-turn-2"),
+        ("run finished", "thread-A-1-turn-2"),
+    ] {
+        let line =
+            log.lines().rev().find(|line| line.contains(message)).unwrap_or_else(|| panic!("no {message}: {log}"));
+        for field in ["issue_id=\"A\"", "issue_identifier=\"A\"", &format!("session_id=\"{session}\"")] {
+            assert!(line.contains(field), "{field} in {line}");
+        }
+    }
+    assert!(log.contains("outcome=\"turn_completed\"") && log.contains("outcome=\"succeeded\""), "{log}");
+}
+
+#[test]
+fn a_session_keeps_the_tools_and_the_tracker_that_it_began_with() {
+    let env = env(&json!([[{ "sh": "sed -i 's/^  kind: local$/  kind: linear/' $TEST_ROOT/p/WORKFLOW.md" }, done()]]));
+    env.baton("worker launch A --wait").ok();
+    assert_eq!((env.state("A"), env.codex_answers("A")[0]["success"].clone()), ("Done".to_owned(), true.into()));
+    env.baton("poll").exits(10);
 }

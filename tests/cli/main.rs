@@ -42,6 +42,7 @@ mod schema;
 mod signals;
 mod status;
 mod storm;
+mod symphony;
 mod tool_server;
 mod tracker_command;
 mod tracker_github;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::env::{TestEnv, is_alive, texts, wait_until};
+use crate::env::{TestEnv, codes, is_alive, patiently, texts, wait_until};
 
 /// Starts an agent on A that holds.
 fn running() -> (TestEnv, u32) {
@@ -162,4 +162,78 @@ fn an_agent_that_ended_its_issue_may_say_its_last_words() {
     assert_eq!(reconcile.wait().json()["stopped"], json!([]));
     assert_eq!((env.outcome("A.1"), env.said_lines("bye")), ("succeeded".to_owned(), vec!["bye".to_owned()]));
     assert_eq!(env.status_word("A"), "done");
+}
+
+#[test]
+fn what_the_tracker_says_of_a_live_issue_is_taken_up_and_counts() {
+    let (env, agent) = running();
+    env.workflow("workspace:\n  mode: worktree\nagent:\n  max_concurrent_agents_by_state:\n    In Progress: 1\n");
+    env.issue("B", "state: In Progress");
+    env.baton(["issue", "edit", "A", "--state", "In Progress", "--title", "Another"]).ok();
+    env.baton("reconcile").ok();
+    let status = env.status("A");
+    assert_eq!((&status["state"], &status["title"]), (&"In Progress".into(), &"Another".into()));
+    assert!(env.baton("events --issue A").ok().stdout.contains("issue.changed"));
+    // It takes the slot of the state that it is in now.
+    assert_eq!(env.baton("dispatch").ok().stdout, "");
+    assert_eq!(codes(&env.status("B")["why"]), ["state_slots"]);
+    assert!(is_alive(agent));
+}
+
+#[test]
+fn a_worker_that_is_silent_for_too_long_is_ended_and_its_issue_tried_again() {
+    let env = TestEnv::new();
+    env.workflow(&format!("command:\n  run: bash \"$TEST_ROOT/agent.sh\"\n  stall_timeout_ms: {STALL_MS}\n"));
+    env.agent("hold");
+    env.issue("A", "");
+    env.baton("worker launch A").ok();
+    let agent = env.agent_holds("A");
+    assert_eq!(env.baton("reconcile --json").json()["stopped"], json!([]));
+    silent_since_the_boot(&env, "A.1");
+    let stopped = env.baton("reconcile --json").json()["stopped"].take();
+    assert_eq!(stopped, json!([{ "identifier": "A", "run": "A.1", "reason": "stalled" }]));
+    assert!(!is_alive(agent));
+    assert_eq!((env.outcome("A.1"), env.status_word("A")), ("stalled".to_owned(), "retrying".to_owned()));
+
+    // Where the timeout is not positive, nobody stalls.
+    env.workflow("");
+    env.baton("worker launch A --now").ok();
+    wait_until("the agent holds again", || env.turns().len() == 2);
+    silent_since_the_boot(&env, "A.2");
+    assert_eq!(env.baton("reconcile --json").json()["stopped"], json!([]));
+}
+
+/// Longer than a test waits for anything, shorter than any machine is up that has built the tests.
+const STALL_MS: u64 = 100_000;
+
+/// Makes the sign of life that a run's supervisor notes an old one.
+fn silent_since_the_boot(env: &TestEnv, run: &str) {
+    let path = env.store(format!("runs/{run}/activity"));
+    let text = patiently("a sign of life", || fs::read_to_string(&path).ok().filter(|text| text.ends_with('}')));
+    let mut activity: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    activity["monotonic_ms"] = 0.into();
+    fs::write(&path, activity.to_string()).expect("written");
+}
+
+#[test]
+fn a_retry_goes_by_what_the_tracker_says_when_it_is_due() {
+    let env = TestEnv::new();
+    env.workflow("hooks:\n  before_run: touch here\n");
+    env.agent("exit 1");
+    for id in ["DONE", "GONE", "REVIEW", "TODO"] {
+        env.issue(id, "");
+    }
+    env.baton("dispatch --wait").exits(20);
+    let words = || ["DONE", "GONE", "REVIEW", "TODO"].map(|id| env.status_word(id));
+    assert_eq!(words(), ["retrying"; 4]);
+    env.set_state("DONE", "Done");
+    fs::remove_file(env.path("p/issues/GONE.md")).expect("removed");
+    env.set_state("REVIEW", "Review");
+    env.agent("finish");
+    env.command("run --once").later(3_600_000).run().ok();
+    env.wait_for_status("TODO", "done");
+    assert_eq!(words(), ["done", "released", "released", "done"]);
+    assert_eq!(env.runs_begun(), ["DONE.1", "GONE.1", "REVIEW.1", "TODO.1", "TODO.2"]);
+    let left = ["DONE", "GONE", "REVIEW"].map(|id| env.workspace(id).exists());
+    assert_eq!(left, [false, true, true], "only what is terminal is cleaned");
 }

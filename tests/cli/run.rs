@@ -158,6 +158,76 @@ fn a_changed_workflow_is_taken_up_while_it_runs() {
 }
 
 #[test]
+fn a_changed_workflow_is_not_held_up_by_the_old_interval() {
+    let env = TestEnv::new();
+    env.agent("finish");
+    env.workflow("polling:\n  interval_ms: 86400000\n");
+    let run = env.start("run");
+    wait_until("the first tick is over", || env.store("polled").exists());
+    env.workflow("hooks:\n  before_run: echo hooked > $TEST_ROOT/said/hook\n");
+    wait_until("it is reloaded", || run.stderr().contains("Reloaded WORKFLOW.md"));
+    // Ticks come as often as the new one says, and what they launch goes by it.
+    env.issue("A", "");
+    wait_until("A is done", || run.stderr().contains("Done A"));
+    assert_eq!(env.said_lines("hook"), ["hooked"]);
+    fs::write(env.path("p/WORKFLOW.md"), "---\ntracker: [\n---\n").expect("written");
+    wait_until("the trouble is told", || run.stderr().contains("warning: "));
+    run.signal(Signal::TERM);
+    run.wait().exits(143);
+}
+
+#[test]
+fn what_ended_while_nobody_looked_is_cleaned_at_the_start_as_soon_as_the_tracker_answers() {
+    let env = TestEnv::new();
+    env.agent("touch work; exit 1");
+    env.issue("A", "");
+    env.baton("worker launch A --wait").exits(20);
+    env.set_state("A", "Done");
+    fs::rename(env.path("p/issues"), env.path("p/away")).expect("renamed");
+    let run = env.start("run");
+    wait_until("the trouble is told", || run.stderr().contains("cannot read the issue directory"));
+    assert!(env.workspace("A").join("work").exists());
+    fs::rename(env.path("p/away"), env.path("p/issues")).expect("renamed");
+    wait_until("the workspace is cleaned", || !env.workspace("A").exists());
+    run.signal(Signal::TERM);
+    run.wait().exits(143);
+    assert_eq!(env.runs_begun(), ["A.1"]);
+}
+
+#[test]
+fn the_workflow_may_be_named_and_must_be_there() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    let elsewhere = env.path("tmp");
+    env.command("run ../p/WORKFLOW.md --until-idle").here(&elsewhere).run().ok();
+    assert_eq!(env.status_word("A"), "done");
+    for args in ["run ../p/NOWHERE.md --json", "run --once --json"] {
+        let error = env.command(args).here(&elsewhere).run().exits(10).error();
+        assert_eq!(error["code"], "missing_workflow_file", "{args}");
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    if !fs::exists("/dev/full").unwrap_or(false) {
+        return crate::env::skip("there is no /dev/full");
+    }
+    let env = TestEnv::new();
+    env.issue("A", "");
+    let ended = env.bash("baton run --until-idle 2> /dev/full");
+    assert_eq!((ended.code(), env.status_word("A")), (0, "done".to_owned()), "{ended}");
+    // A worker whose log takes nothing does its work, and says what was lost.
+    env.workflow("hooks:\n  before_run: ln -sf /dev/full \"$BATON_STORE/runs/$BATON_RUN/agent.log\"\n");
+    env.agent("echo words; finish");
+    env.issue("B", "");
+    assert_eq!(env.baton("worker launch B --wait").ok().stdout, "B.1\n");
+    assert_eq!(env.status_word("B"), "done");
+    assert!(
+        env.run_events("B.1", "agent_log_failed")[0]["error"].as_str().is_some_and(|error| error.contains("space"))
+    );
+}
+
+#[test]
 fn a_broken_workflow_stops_dispatching_and_nothing_else() {
     let env = TestEnv::new();
     env.agent("hold; finish");

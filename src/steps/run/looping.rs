@@ -95,13 +95,14 @@ impl Loop {
                 RunMode::UntilIdle | RunMode::Forever => {}
             }
             self.chores.settle(&self.project);
-            self.wait(next, began, tell).await?;
+            self.wait(next, began, watch, tell).await?;
         }
     }
 
-    /// Applies a changed WORKFLOW.md; a broken one stops dispatching and nothing else (SPEC 6.2).
-    fn reload(&mut self, watch: &mut Watch, tell: &mut dyn FnMut(RunNews<'_>)) {
-        let Some(changed) = watch.changed() else { return };
+    /// Applies a changed WORKFLOW.md; a broken one stops dispatching and nothing else (SPEC 6.2). Says whether there was
+    /// news.
+    fn reload(&mut self, watch: &mut Watch, tell: &mut dyn FnMut(RunNews<'_>)) -> bool {
+        let Some(changed) = watch.changed() else { return false };
         let reloaded = changed.map_err(Error::from).and_then(|workflow| {
             if workflow == self.project.workflow {
                 return Ok(None);
@@ -112,13 +113,14 @@ impl Loop {
         });
         self.dispatching = reloaded.is_ok();
         match reloaded {
-            Ok(None) => {}
+            Ok(None) => return false,
             Ok(Some(project)) => {
                 self.project = Rc::new(project);
                 tell(RunNews::Reloaded);
             }
             Err(error) => tell(RunNews::Trouble(&error)),
         }
+        true
     }
 
     /// Starts what a tick calls for; says whether there is nothing left to wait for.
@@ -142,8 +144,15 @@ impl Loop {
         Ok(nothing_new && !busy)
     }
 
-    /// Waits for the next tick: its time, a retry that is due, or a run that ended.
-    async fn wait(&mut self, next: Instant, began: Timestamp, tell: &mut dyn FnMut(RunNews<'_>)) -> Result<()> {
+    /// Waits for the next tick: its time, a retry that is due, a run that ended, or a WORKFLOW.md that has changed, which
+    /// the old interval does not hold up (SPEC 6.2).
+    async fn wait(
+        &mut self,
+        next: Instant,
+        began: Timestamp,
+        watch: &mut Watch,
+        tell: &mut dyn FnMut(RunNews<'_>),
+    ) -> Result<()> {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(next) => return Ok(()),
@@ -152,7 +161,7 @@ impl Loop {
                 () = self.chores.next(tell) => {}
             }
             let ended = self.tell_news(tell)?;
-            if ended || self.agenda.is_due(began, self.project.seams.now()) {
+            if self.reload(watch, tell) || ended || self.agenda.is_due(began, self.project.seams.now()) {
                 return Ok(());
             }
         }

@@ -22,6 +22,8 @@ fn defaults_are_those_of_the_specification() {
     assert_eq!(config.agent.max_tokens_per_issue, 0);
     assert_eq!(config.agent.kind, AgentKind::Codex);
     assert_eq!(config.codex_command(), "codex app-server");
+    let codex = config.timeouts(AgentKind::Codex);
+    assert_eq!((codex.turn_timeout_ms, codex.read_timeout_ms, codex.stall_timeout_ms), (3_600_000, 5_000, 300_000));
     assert_eq!(config.workspace.root, None);
     assert_eq!(config.workspace.mode, Mode::Directory);
     assert_eq!(config.workspace.cleanup, CleanupPolicy::RemoveWhenCleanOtherwiseArchive);
