@@ -37,6 +37,7 @@ mod poll;
 mod real_project;
 mod reconcile;
 mod recover;
+mod recover_workspaces;
 mod run;
 mod schema;
 mod signals;

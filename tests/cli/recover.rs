@@ -25,6 +25,42 @@ fn killed() -> (TestEnv, [u32; 2]) {
     (env, [agent, child])
 }
 
+/// An issue whose retry is scheduled, in a workspace that is a worktree.
+pub(crate) fn waiting() -> TestEnv {
+    let env = TestEnv::with_git();
+    env.agent("echo work > made; exit 1");
+    env.issue("A", "");
+    env.baton("worker launch A --wait").exits(20);
+    env
+}
+
+pub(crate) fn only_action(report: &Value) -> (String, String) {
+    let actions = report["actions"].as_array().expect("actions");
+    assert_eq!(actions.len(), 1, "{report:#}");
+    let word = |name: &str| actions[0][name].as_str().expect(name).to_owned();
+    (word("found"), word("action"))
+}
+
+/// Recovers, after a dry run that says the same and writes nothing, and before a second one that does nothing.
+pub(crate) fn recover_once(env: &TestEnv, exit: i32) -> Value {
+    let plan = env.writing_nothing(|| env.baton("recover --dry-run --json").exits(exit).any_json());
+    let report = env.baton("recover --json").exits(exit).any_json();
+    let pairs = |report: &Value| -> Vec<(Value, Value, Value)> {
+        let actions = report["actions"].as_array().expect("actions").iter();
+        actions.map(|one| (one["identifier"].clone(), one["found"].clone(), one["action"].clone())).collect()
+    };
+    assert_eq!(pairs(&plan), pairs(&report));
+    env.writing_nothing(|| {
+        let again = env.baton("recover --json").ok().any_json();
+        assert_eq!((&again["changed"], &again["actions"]), (&0.into(), &json!([])), "{again:#}");
+    });
+    report
+}
+
+pub(crate) fn pair(found: &str, action: &str) -> (String, String) {
+    (found.to_owned(), action.to_owned())
+}
+
 #[test]
 fn a_dead_worker_s_run_is_interrupted_and_its_tree_ended() {
     let (env, tree) = killed();
@@ -147,188 +183,6 @@ fn with_a_broken_workflow_it_goes_by_the_last_good_one() {
     assert_eq!((&done.any_json()["changed"], env.said_lines("after")), (&1.into(), vec!["after".to_owned()]));
 }
 
-/// An issue whose retry is scheduled, in a workspace that is a worktree.
-fn waiting() -> TestEnv {
-    let env = TestEnv::with_git();
-    env.agent("echo work > made; exit 1");
-    env.issue("A", "");
-    env.baton("worker launch A --wait").exits(20);
-    env
-}
-
-fn only_action(report: &Value) -> (String, String) {
-    let actions = report["actions"].as_array().expect("actions");
-    assert_eq!(actions.len(), 1, "{report:#}");
-    let word = |name: &str| actions[0][name].as_str().expect(name).to_owned();
-    (word("found"), word("action"))
-}
-
-/// Recovers, after a dry run that says the same and writes nothing, and before a second one that does nothing.
-fn recover_once(env: &TestEnv, exit: i32) -> Value {
-    let plan = env.writing_nothing(|| env.baton("recover --dry-run --json").exits(exit).any_json());
-    let report = env.baton("recover --json").exits(exit).any_json();
-    let pairs = |report: &Value| -> Vec<(Value, Value, Value)> {
-        let actions = report["actions"].as_array().expect("actions").iter();
-        actions.map(|one| (one["identifier"].clone(), one["found"].clone(), one["action"].clone())).collect()
-    };
-    assert_eq!(pairs(&plan), pairs(&report));
-    env.writing_nothing(|| {
-        let again = env.baton("recover --json").ok().any_json();
-        assert_eq!((&again["changed"], &again["actions"]), (&0.into(), &json!([])), "{again:#}");
-    });
-    report
-}
-
-fn pair(found: &str, action: &str) -> (String, String) {
-    (found.to_owned(), action.to_owned())
-}
-
-#[test]
-fn a_workspace_that_a_scheduled_run_misses_is_made_anew() {
-    let env = waiting();
-    fs::remove_dir_all(env.workspace("A")).expect("removed");
-    let report = recover_once(&env, 0);
-    assert_eq!(only_action(&report), pair("workspace_missing", "recreated"));
-    assert!(env.workspace("A").join("file").exists());
-    assert_eq!(env.status_word("A"), "retrying");
-}
-
-#[test]
-fn a_workspace_that_nobody_needs_now_is_only_noted() {
-    let env = TestEnv::with_git();
-    env.issue("A", "");
-    env.baton("workspace ensure A").ok();
-    fs::remove_dir_all(env.workspace("A")).expect("removed");
-    assert_eq!(only_action(&recover_once(&env, 0)), pair("workspace_missing", "noted"));
-    assert!(!env.workspace("A").exists());
-    assert_eq!(env.status("A")["workspace"]["health"], "missing");
-}
-
-#[test]
-fn a_workspace_that_drifted_blocks_its_issue_until_it_is_back() {
-    let env = waiting();
-    let away = env.path("away");
-    fs::rename(env.workspace("A"), &away).expect("moved");
-    env.bash("git init -q .baton/workspaces/A").ok();
-    let report = recover_once(&env, 8);
-    assert_eq!(only_action(&report), pair("workspace_drifted", "blocked"));
-    assert_eq!(report["operator_required"][0]["available_actions"], json!(["restart", "acknowledge", "retry"]));
-    let status = env.status("A");
-    assert_eq!((&status["status"], &status["why"][0]["code"]), (&"blocked".into(), &"blocked".into()));
-    assert!(env.workspace("A").join(".git").is_dir(), "what is there is left alone");
-
-    // Another issue's completion changes nothing for it.
-    env.agent("finish");
-    env.issue("B", "");
-    env.baton("worker launch B --wait").ok();
-    env.baton("recover").ok();
-    assert_eq!(env.status_word("A"), "blocked");
-
-    fs::remove_dir_all(env.workspace("A")).expect("removed");
-    fs::rename(&away, env.workspace("A")).expect("back");
-    let report = env.baton("recover --json").ok().any_json();
-    assert!(
-        report["actions"].as_array().expect("actions").iter().any(|one| one["found"] == "workspace_back"),
-        "{report:#}"
-    );
-    assert_eq!(env.status_word("A"), "idle");
-}
-
-#[test]
-fn a_finished_issue_is_never_touched_but_for_its_cleaning() {
-    let env = TestEnv::with_git();
-    env.issue("A", "");
-    env.agent("echo precious > made; finish");
-    env.baton("dispatch --wait").ok();
-    env.baton("poll").ok();
-    assert_eq!(env.status_word("A"), "done");
-    let report = recover_once(&env, 0);
-    assert_eq!(only_action(&report), pair("workspace_left", "cleaned"));
-    assert_eq!(report["actions"][0]["evidence"]["disposition"], "archived");
-    assert_eq!(env.status_word("A"), "done");
-    let archived = env.store("workspaces/.archive/A.1/made");
-    assert_eq!(fs::read_to_string(archived).expect("kept"), "precious\n");
-}
-
-#[test]
-fn an_after_create_that_was_cut_short_is_done_again_for_the_next_run() {
-    let env = TestEnv::with_git();
-    env.workflow(
-        "workspace:\n  mode: worktree\nhooks:\n  after_create: |\n    echo made >> $TEST_ROOT/said/made\n    \
-         [ -e $TEST_ROOT/go/create ] || { kill -9 $PPID; sleep 1000; }\n",
-    );
-    env.issue("A", "");
-    env.baton("worker launch A").exits(20);
-    env.go_on("create");
-    wait_until("the worker is dead", || env.processes().iter().all(|(_, command)| !command.contains("supervise")));
-    let report = env.baton("recover --json").ok().any_json();
-    let found = |one: &Value| one["found"] == "workspace_half_made" && one["action"] == "recreated";
-    assert!(report["actions"].as_array().expect("actions").iter().any(found), "{report:#}");
-    assert!(env.workspace("A").join("file").exists());
-    let lines = env.said_lines("made").len();
-    env.writing_nothing(|| env.baton("recover").ok());
-    assert_eq!(env.said_lines("made").len(), lines, "a second one does nothing");
-}
-
-#[test]
-fn a_cleaning_that_was_cut_short_is_finished() {
-    let env = TestEnv::with_git();
-    env.issue("A", "");
-    env.baton("workspace ensure A").ok();
-    env.set_state("A", "Done");
-    env.baton("poll").ok();
-    // Killed in before_remove: nothing was decided yet, and the lease's note names a dead process.
-    env.workflow("workspace:\n  mode: worktree\nhooks:\n  before_remove: touch $TEST_ROOT/said/removing; until [ -e $TEST_ROOT/go/on ]; do sleep 0.02; done\n");
-    let cleaning = env.start("workspace clean A");
-    wait_until("the hook runs", || env.said("removing").exists());
-    cleaning.kill();
-    env.go_on("on");
-    wait_until("the hook is gone", || env.processes().is_empty());
-    assert_eq!(only_action(&recover_once(&env, 0)), pair("workspace_left", "cleaned"));
-    assert!(!env.workspace("A").exists());
-    assert_eq!(env.bash("git worktree list | wc -l").ok().stdout.trim(), "1");
-}
-
-#[test]
-fn a_lease_whose_holder_died_is_released_and_one_that_is_held_is_left_alone() {
-    let env = TestEnv::new();
-    env.issue("A", "");
-    env.baton("workspace ensure A").ok();
-    let lease = env.store("workspaces/.baton-lease/A");
-    fs::write(&lease, "{\"pid\":4194000,\"command\":\"workspace ensure\"}\n").expect("edited");
-    let holder = env
-        .script("exec 9< .baton/workspaces/.baton-lease/A && flock 9 && touch $TEST_ROOT/said/held && exec sleep 1000")
-        .start();
-    wait_until("the lease is held", || env.said("held").exists());
-    env.writing_nothing(|| assert_eq!(env.baton("recover --json").ok().any_json()["actions"], json!([])));
-    holder.kill();
-    let report = recover_once(&env, 0);
-    assert_eq!(only_action(&report), pair("lease_left", "lease_released"));
-    assert!(report["actions"][0]["evidence"]["holder"].as_str().expect("a holder").contains("process 4194000"));
-    assert_eq!(fs::read(&lease).expect("there"), b"");
-}
-
-#[test]
-fn what_belongs_to_no_issue_is_listed_and_archived_only_when_asked() {
-    let env = TestEnv::with_git();
-    env.issue("A", "");
-    env.baton("workspace ensure A").ok();
-    env.bash("git worktree add -q -b side .baton/workspaces/stranger && echo mine > .baton/workspaces/stranger/mine")
-        .ok();
-    let stranger = env.workspace("stranger");
-    let report = env.writing_nothing(|| env.baton("recover --json").ok().any_json());
-    assert_eq!((&report["orphans"], &report["actions"]), (&json!([stranger]), &json!([])));
-    let plan = env.writing_nothing(|| env.baton("recover --orphans --dry-run --json").ok().any_json());
-    assert_eq!(only_action(&plan), pair("workspace_orphaned", "archived"));
-    let report = env.baton("recover --orphans --json").ok().any_json();
-    assert_eq!((only_action(&report), &report["changed"]), (pair("workspace_orphaned", "archived"), &1.into()));
-    let kept = env.store("workspaces/.archive/stranger.1/mine");
-    assert_eq!(fs::read_to_string(kept).expect("kept"), "mine\n");
-    assert!(!stranger.exists() && env.workspace("A").exists());
-    assert_eq!(env.bash("git worktree list | wc -l && git branch --list side | wc -l").ok().stdout, "2\n1\n");
-    assert_eq!(env.baton("recover --orphans --json").ok().any_json()["changed"], 0);
-}
-
 #[test]
 fn a_person_decides_what_recover_may_not() {
     let env = TestEnv::new();
@@ -430,4 +284,51 @@ fn without_it_an_interrupted_run_goes_on_by_itself() {
     let evidence = &report["actions"][0]["evidence"];
     assert_eq!(evidence["checkpoint"]["boundary"], "streaming_turn");
     assert_eq!(evidence["resume_disposition"], "restart_from_boundary");
+}
+
+#[test]
+fn a_person_s_shell_that_died_holds_nothing_any_more() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    let person = env.start(["workspace", "shell", "A", "--", "bash", "-c", "touch $TEST_ROOT/said/in; sleep 1000"]);
+    wait_until("somebody is in it", || env.said("in").exists());
+    person.kill();
+    assert_eq!(only_action(&recover_once(&env, 0)), pair("dead_holder", "released"));
+    assert_eq!((env.status_word("A"), env.processes()), ("idle".to_owned(), vec![]));
+}
+
+/// Codex in the middle of a turn on A, and its supervisor killed.
+fn killed_in_a_conversation(front_matter: &str) -> TestEnv {
+    let env = TestEnv::new();
+    env.fake_codex(front_matter);
+    let done = json!({ "ask": ["item/tool/call",
+        { "callId": "c", "namespace": null, "tool": "issue_update", "arguments": { "state": "Done" } }] });
+    env.codex_turns("A", &json!([[{ "sh": "touch $TEST_ROOT/said/there" }, "wait"], [done]]));
+    env.issue("A", "");
+    let launched = env.baton("worker launch A --json").json();
+    wait_until("the turn is under way", || env.said("there").exists());
+    let supervisor = pid(&launched["pid"]);
+    kill(supervisor);
+    // Codex ends by itself when nobody is at the other end of its standard input.
+    wait_until("nothing of it is left", || env.processes().is_empty());
+    env
+}
+
+#[test]
+fn a_conversation_that_was_interrupted_goes_on() {
+    let env = killed_in_a_conversation("");
+    assert_eq!(only_action(&recover_once(&env, 0)), pair("dead_worker", "resume_scheduled"));
+    assert_eq!(env.status_word("A"), "retrying");
+}
+
+#[test]
+fn a_person_lets_a_conversation_go_on() {
+    let env = killed_in_a_conversation(
+        "recovery:\n  block_on: [operator_gated, checkpoint_resumable, pure_readonly, idempotent_write]\n",
+    );
+    assert_eq!(only_action(&recover_once(&env, 8)), pair("dead_worker", "blocked"));
+    env.writing_nothing(|| env.baton("recover A --action resume --dry-run").ok());
+    env.baton("recover A --action resume").ok();
+    env.baton("dispatch --wait").ok();
+    assert_eq!(env.codex_heard("A", "thread/resume").len(), 1, "the same conversation");
 }
