@@ -132,11 +132,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it writes a log of its own: a supervisor's goes to its run's folder.
-    pub(super) fn is_supervisor(&self) -> bool {
-        matches!(self, Self::Worker(worker::Command::Supervise(_)))
-    }
-
     /// Whether it changes what Baton does, rather than reads, or writes to the tracker: refused inside a run.
     #[must_use]
     pub fn steers(&self) -> bool {

@@ -48,16 +48,17 @@ use crate::seams::Seams;
 /// Parses the process's arguments, runs the subcommand, reports a failure, and returns how to exit.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(supervisor) = worker::Supervisor::asked(std::env::args_os()) {
+        return supervisor.main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ui::usage(&error, asks_for_json(std::env::args_os())).into(),
     };
     let mut ui = Ui::new(&cli.global);
-    if !cli.command.is_supervisor() {
-        ui::start_log(&cli.global);
-    }
+    ui::start_log(&cli.global);
     let seams = Seams::of_process();
-    crash::arm(&seams.env, cli.command.is_supervisor());
+    crash::arm(&seams.env, false);
     let outcome = Ctx::new(cli.global, seams).and_then(|cx| run(cli.command, &cx, &mut ui));
     let outcome = outcome.and_then(|exit| ui.check_output().map(|()| exit));
     match outcome {

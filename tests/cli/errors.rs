@@ -91,7 +91,6 @@ fn help_and_version_are_data() {
         let done = env.baton(args).ok();
         assert!(done.stderr.is_empty() && !done.stdout.is_empty(), "{args}: {done}");
     }
-    assert!(!env.baton("worker --help").stdout.contains("supervise"));
 }
 
 #[test]

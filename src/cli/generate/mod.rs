@@ -160,13 +160,6 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hidden_is_generated() {
-        for (path, text) in generated() {
-            assert!(!text.contains("supervise "), "{} tells of a hidden command", path.display());
-        }
-    }
-
-    #[test]
     fn the_visible_commands_are_the_programs() {
         fn names(command: &Command) -> Vec<String> {
             let seen = |below: &&Command| !below.is_hide_set() && below.get_name() != "help";

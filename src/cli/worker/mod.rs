@@ -12,6 +12,7 @@ use clap::Subcommand;
 pub(super) use launch::Report as Launched;
 pub(super) use show::{Shown, Workers};
 pub(super) use stop::Report as Ending;
+pub(super) use supervise::Supervisor;
 pub(super) use wait::Report as Ended;
 
 use super::render::escape;
@@ -38,9 +39,6 @@ pub enum Command {
     Stop(stop::Args),
     /// Print what a run's agent said
     Logs(logs::Args),
-    /// The process that owns one run; started by the others
-    #[command(hide = true)]
-    Supervise(supervise::Args),
 }
 
 impl Command {
@@ -48,7 +46,7 @@ impl Command {
     pub(super) fn steers(&self) -> bool {
         match self {
             Self::Launch(_) | Self::Stop(_) => true,
-            Self::Wait(_) | Self::List(_) | Self::Show(_) | Self::Logs(_) | Self::Supervise(_) => false,
+            Self::Wait(_) | Self::List(_) | Self::Show(_) | Self::Logs(_) => false,
         }
     }
 }
@@ -61,7 +59,6 @@ pub(super) fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         Command::Show(args) => show::run(&args, cx, ui),
         Command::Stop(args) => stop::run(&args, cx, ui),
         Command::Logs(args) => logs::run(&args, cx, ui),
-        Command::Supervise(args) => supervise::run(&args, cx),
     }
 }
 
