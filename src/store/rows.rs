@@ -20,8 +20,6 @@ use crate::model::{Acknowledgement, Disposition, Key, Status, Tokens, Work, Work
 
 /// Fewer issues than this are read as fast from their manifests.
 const MIN: usize = 500;
-/// So many bytes of journal behind the rows, or so many documents changed there, and they are written anew.
-const STALE_BYTES: u64 = 1024 * 1024;
 
 /// One issue, in short.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +79,8 @@ pub struct Rows {
     position: Position,
     /// Whether all that they hold was flushed before it was read.
     settled: bool,
+    /// The point of the file that they come from, and its length in bytes.
+    file: Option<(Position, u64)>,
     /// Those that could be read, sorted by key.
     pub rows: Vec<Row>,
     /// Documents that could not be read, with the reason.
@@ -152,6 +152,13 @@ impl Rows {
     pub fn as_of(&self) -> u64 {
         self.position.seq
     }
+
+    /// Whether the file is to be written anew: what the journal says behind it has become as long as the file.
+    fn is_behind(&self) -> bool {
+        self.file.is_none_or(|(position, bytes)| {
+            position.segment != self.position.segment || self.position.offset - position.offset > bytes
+        })
+    }
 }
 
 impl Store {
@@ -163,14 +170,12 @@ impl Store {
         let snapshot = self.snapshot(&[Kind::Issues, Kind::Work])?;
         let (position, settled) = (snapshot.position(), snapshot.is_settled());
         let rows = rows_of(&snapshot).into_values().collect();
-        Ok(Rows { position, settled, rows, damaged: snapshot.damaged().to_vec() })
+        Ok(Rows { position, settled, file: None, rows, damaged: snapshot.damaged().to_vec() })
     }
 
     /// Writes `rows`, where that pays: there are many, and what is there (if anything) is old. A failure is a warning.
     pub fn keep_rows(&self, rows: &Rows) {
-        let worth = rows.settled && rows.damaged.is_empty() && rows.rows.len() >= MIN && {
-            self.read_rows().is_none_or(|(position, _)| is_old(position, rows.position))
-        };
+        let worth = rows.settled && rows.damaged.is_empty() && rows.rows.len() >= MIN && rows.is_behind();
         if worth && let Err(error) = self.write_rows(rows) {
             self.warn(&format!("rows are not written: {}", crate::chain::chain(&error)));
         }
@@ -212,6 +217,7 @@ impl Store {
         if applied.position.seq < position.seq {
             return None;
         }
+        let file = Some((position, packed.len() as u64));
         let rows = packed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let rows = rows.map(|line| serde_json::from_slice(line).ok().map(Row::unpack));
         let mut rows: Map = rows.map(|row| row.map(|row| (row.key.to_string(), row))).collect::<Option<_>>()?;
@@ -231,12 +237,8 @@ impl Store {
         let whole = is_whole(Kind::Issues, &issues?, &rows, &ops, applied)
             && is_whole(Kind::Work, &work?, &rows, &ops, applied);
         let settled = applied.committed == position.seq;
-        whole.then(|| Rows { position, settled, rows: rows.into_values().collect(), damaged: Vec::new() })
+        whole.then(|| Rows { position, settled, file, rows: rows.into_values().collect(), damaged: Vec::new() })
     }
-}
-
-fn is_old(position: Position, now: Position) -> bool {
-    position.segment != now.segment || now.offset - position.offset > STALE_BYTES
 }
 
 /// What the journal's last word on a document does to the rows; `None` where it makes no sense of it.

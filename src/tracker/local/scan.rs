@@ -69,7 +69,7 @@ pub(super) fn scan(
     Ok(scan)
 }
 
-/// The files that may be issues, in no order: `*.md` directly in the directory, but for hidden ones and README.md.
+/// The files that may be issues, by the bytes of their names: `*.md` directly in the directory, but for hidden ones and README.md.
 pub(super) fn files(directory: &Path) -> Result<Vec<PathBuf>, TrackerError> {
     let failed = |cause: io::Error| TrackerError::Request {
         what: format!("cannot read the issue directory {}", directory.display()),
@@ -82,6 +82,8 @@ pub(super) fn files(directory: &Path) -> Result<Vec<PathBuf>, TrackerError> {
             paths.push(entry.path());
         }
     }
+    // Byte by byte, which a path's own order is not; ids are mostly the names, so that sorting by them is done already.
+    paths.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     Ok(paths)
 }
 
