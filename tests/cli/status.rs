@@ -194,3 +194,17 @@ fn a_retry_that_is_due_and_has_no_slot_says_so() {
     assert_eq!(retrying(3_600_000), "no available orchestrator slots");
     assert_eq!(codes(&env.command("status FAILS --json").later(3_600_000).run().json()["why"]), ["no_slot"]);
 }
+
+#[test]
+fn a_live_run_counts_as_running_time_and_ended_ones_too() {
+    let env = busy();
+    let seconds = |later: i64| {
+        let status = env.command("status --json").later(later).run().json();
+        status["codex_totals"]["seconds_running"].as_f64().expect("seconds")
+    };
+    let (now, in_an_hour) = (seconds(0), seconds(3_600_000));
+    assert!((3600.0..7200.0).contains(&(in_an_hour - now)), "one run is live: {now}, {in_an_hour}");
+    env.baton("worker stop RUNS").ok();
+    let ended = seconds(0);
+    assert!(ended >= now && (seconds(3_600_000) - ended).abs() < f64::EPSILON, "{now}, {ended}");
+}

@@ -303,3 +303,20 @@ fn in_the_scope_of_the_project_the_tools_are_narrow() {
         (["Done".into(), "Todo".into()], "It is done.".into())
     );
 }
+
+#[test]
+fn pages_keep_their_order_and_nothing_is_asked_for_nothing() {
+    let fake = Linear::start();
+    let numbers: Vec<u32> = (0..120).map(|n| n * 7 % 120 + 1).collect();
+    fake.change(|linear| numbers.iter().for_each(|number| linear.add(*number, "Todo")));
+    let env = fake.project("", "");
+    env.baton("poll").ok();
+    let events = env.baton("events --limit 1000").ok().ndjson();
+    let seen = events.iter().filter(|event| event["type"] == "issue.seen");
+    let names: Vec<&str> = seen.filter_map(|event| event["issue"].as_str()).collect();
+    assert_eq!(names, numbers.iter().map(|number| format!("LIN-{number}")).collect::<Vec<_>>());
+    fake.take_calls();
+    env.baton("reconcile").ok();
+    assert_eq!(fake.project("", "  active_states: []\n").baton("poll --json").json()["fetched"], 0);
+    assert_eq!(asked(&fake), [""; 0]);
+}
