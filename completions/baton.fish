@@ -61,7 +61,6 @@ complete -c baton -n "__fish_baton_needs_command" -f -a "demo" -d 'Try everythin
 complete -c baton -n "__fish_baton_needs_command" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
 complete -c baton -n "__fish_baton_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c baton -n "__fish_baton_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c baton -n "__fish_baton_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c baton -n "__fish_baton_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand init" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
 complete -c baton -n "__fish_baton_using_subcommand init" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
@@ -498,25 +497,26 @@ complete -c baton -n "__fish_baton_using_subcommand comment" -l allow-nested -d 
 complete -c baton -n "__fish_baton_using_subcommand comment" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand comment" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s C -d 'Run as if started in DIR' -r -F
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s q -l quiet -d 'Say less; twice: no warnings either'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s v -l verbose -d 'Say more; twice: details for debugging'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l no-progress -d 'Show no progress display'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -s h -l help -d 'Print help'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "list" -d 'List issues, the active ones unless --state or --all is given'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "show" -d 'Show one issue'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "create" -d 'Make an issue'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "edit" -d 'Change an issue'
-complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -s h -l help -d 'Print help'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "list" -d 'List issues, the active ones unless --state or --all is given'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "show" -d 'Show one issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "create" -d 'Make an issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "edit" -d 'Change an issue'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "comment" -d 'Comment on an issue in the tracker'
+complete -c baton -n "__fish_baton_using_subcommand issue; and not __fish_seen_subcommand_from list show create edit comment workpad" -f -a "workpad" -d 'Print or keep the workpad of an issue'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from list" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
@@ -614,6 +614,22 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from workpad" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand tool-server" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand tool-server" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
 complete -c baton -n "__fish_baton_using_subcommand tool-server" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
@@ -773,45 +789,3 @@ complete -c baton -n "__fish_baton_using_subcommand completions" -l no-progress 
 complete -c baton -n "__fish_baton_using_subcommand completions" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
 complete -c baton -n "__fish_baton_using_subcommand completions" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "init" -d 'Write WORKFLOW.md and the store for this repository'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "run" -d 'Loop all steps until told to stop'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "status" -d 'Show what is going on, and what needs a person first'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "poll" -d 'Read the tracker and print what may run, and why the rest may not'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "dispatch" -d 'Launch eligible issues until the slots are full'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "reconcile" -d 'End stalled and unwanted workers, clean terminal workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "recover" -d 'Put right what a crash left behind'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "gc" -d 'Let what has been over for long leave the working set'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "workspace" -d 'Make, find and inspect workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "worker" -d 'Launch, watch and stop workers'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "comment" -d 'Comment on an issue in the tracker'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "issue" -d 'Read and write the tracker\'s issues'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "tool-server" -d 'Serve a run\'s tracker tools over the Model Context Protocol'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "events" -d 'Print the journal as a feed'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "doctor" -d 'Explain what is configured, and whether it works'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "migrate-store" -d 'Bring an older store up to date, and take over what other tools left'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "config" -d 'Show the configuration in force'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "demo" -d 'Try everything on a small repository made for it'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "schema" -d 'Print what --json prints, as JSON schemas'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "man" -d 'Write the manual pages'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c baton -n "__fish_baton_using_subcommand help; and not __fish_seen_subcommand_from init run status poll dispatch reconcile recover gc workspace worker retry comment issue tool-server events doctor migrate-store config demo schema man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "ensure" -d 'Make the issue\'s workspace if it is not there, and print its path'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "path" -d 'Print the path of the issue\'s workspace'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "list" -d 'List the workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "show" -d 'Show one workspace'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "shell" -d 'Work in the issue\'s workspace by hand'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "verify" -d 'Look whether workspaces are what the records say'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from workspace" -f -a "clean" -d 'Remove or archive workspaces'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "launch" -d 'Claim an issue, start its worker, and print the run\'s id'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "wait" -d 'Wait for a run to end, and exit with its outcome\'s code'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "list" -d 'List the live workers'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "show" -d 'Show one run'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "stop" -d 'End a worker'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from worker" -f -a "logs" -d 'Print what a run\'s agent said'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "list" -d 'List issues, the active ones unless --state or --all is given'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "show" -d 'Show one issue'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "create" -d 'Make an issue'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "edit" -d 'Change an issue'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from issue" -f -a "comment" -d 'Comment on an issue in the tracker'
-complete -c baton -n "__fish_baton_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting with its value'

@@ -60,7 +60,7 @@ const fn line<L: Line>(form: Form, printed_by: &'static str) -> Kind {
     Kind { name: L::KIND, form, printed_by, schema: L::json_schema }
 }
 
-const KINDS: [Kind; 33] = [
+const KINDS: [Kind; 34] = [
     document::<steps::Action>("retry"),
     document::<config::Report>("config show"),
     line::<events::Cursor>(Form::Line, "events"),
@@ -89,6 +89,7 @@ const KINDS: [Kind; 33] = [
     line::<ui::Warning<'_>>(Form::Diagnostic, "all"),
     line::<status::Shown>(Form::Line, "status --watch"),
     document::<worker::Workers>("worker list"),
+    document::<steps::WorkpadView>("issue workpad"),
     document::<steps::WorkspaceView>("workspace show, workspace path"),
     document::<workspace::Cleaning>("workspace clean"),
     document::<steps::EnsureReport>("workspace ensure, workspace shell --dry-run"),

@@ -130,7 +130,7 @@ fn class_of_tracker_tool(title: &str) -> ReplaySafety {
         ReplaySafety::NonReplayableSideEffect
     } else if any(&["read", "list", "show", "search"]) {
         ReplaySafety::PureReadonly
-    } else if any(&["edit", "update", "state", "set"]) {
+    } else if any(&["edit", "update", "state", "set", "workpad"]) {
         ReplaySafety::IdempotentWrite
     } else {
         ReplaySafety::OperatorGated

@@ -10,6 +10,7 @@ use crate::model::{Issue, Key, ReasonCode, Receipt, Work};
 use crate::project::Project;
 use crate::queue::{self, Once};
 use crate::store::StoreError;
+use crate::tracker::workpad::{self, Kept};
 use crate::tracker::{IssueComment, IssueEdit, NewIssue, Problem, Writer};
 
 /// An issue with its key.
@@ -150,6 +151,38 @@ fn unblock(project: &Project, edited: &IssueView, code: ReasonCode) -> Result<()
 pub async fn comment(project: &Project, identifier: &str, text: &str) -> Result<IssueView> {
     let issue = find(project, identifier).await?.issue;
     Ok(view(project, writer(project)?.comment(&issue.id, text).await?))
+}
+
+/// An issue's workpad, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct WorkpadView {
+    /// What people call the issue.
+    pub identifier: String,
+    /// The file-safe name.
+    pub key: Key,
+    /// What keeping it came to, or would; `None` where it was only read.
+    pub kept: Option<Kept>,
+    /// What it holds, Markdown; `None` where the issue has none.
+    pub body: Option<String>,
+}
+
+/// Reads an issue's workpad.
+pub async fn workpad(project: &Project, identifier: &str) -> Result<WorkpadView> {
+    let IssueView { issue, key, .. } = find(project, identifier).await?;
+    let found = workpad::read(&*project.tracker, &issue.id).await?;
+    Ok(WorkpadView { identifier: issue.identifier, key, kept: None, body: found.map(|comment| comment.body) })
+}
+
+/// Sees to it that an issue's workpad holds this text; only says what it would do where nothing is to be written.
+pub async fn keep_workpad(project: &Project, identifier: &str, text: &str, dry_run: bool) -> Result<WorkpadView> {
+    writer(project)?;
+    let IssueView { issue, key, .. } = find(project, identifier).await?;
+    let plan = if dry_run {
+        workpad::plan(&*project.tracker, &issue.id, text).await?
+    } else {
+        workpad::keep(&*project.tracker, &issue.id, text).await?
+    };
+    Ok(WorkpadView { identifier: issue.identifier, key, kept: Some(plan.kept), body: Some(plan.body) })
 }
 
 pub(super) fn writer(project: &Project) -> Result<&dyn Writer> {

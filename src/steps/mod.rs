@@ -29,7 +29,10 @@ pub use dispatch::{
     DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
 };
 pub use gc::{Collected, CollectedKind, GcOptions, GcReport, Kept, NotCollected, gc};
-pub use issue::{IssueView, Scope, comment, create, create_once, created_before, edit, issues, show};
+pub use issue::{
+    IssueView, Scope, WorkpadView, comment, create, create_once, created_before, edit, issues, keep_workpad, show,
+    workpad,
+};
 pub use issue_plan::{comment_plan, create_plan, edit_plan};
 pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};
 pub use once::{LaunchedBefore, claim_once, launch_request, launched_again, launched_before};

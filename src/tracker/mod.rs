@@ -17,6 +17,7 @@ mod remote;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tool;
+pub mod workpad;
 mod writer;
 
 use std::future::Future;
@@ -93,14 +94,18 @@ pub trait Tracker: Send + Sync {
 }
 
 /// What somebody said about an issue.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct IssueComment {
+    /// The tracker's id of it, by which it can be changed; `None` where it has none.
+    pub id: Option<String>,
     /// Who, as far as the tracker says.
     pub author: Option<String>,
     /// When.
     pub created_at: Option<Timestamp>,
     /// Markdown.
     pub body: String,
+    /// Whether somebody has declared it settled.
+    pub resolved: bool,
 }
 
 /// What a read by states brought.

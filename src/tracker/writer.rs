@@ -11,6 +11,15 @@ pub trait Writer: Send + Sync {
     fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>>;
     /// Adds a comment.
     fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>>;
+    /// Writes over the text of a comment; `false` where this tracker's comments stay as they were written.
+    fn edit_comment<'a>(
+        &'a self,
+        _id: &'a str,
+        _comment: &'a str,
+        _text: &'a str,
+    ) -> BoxFuture<'a, Result<bool, TrackerError>> {
+        Box::pin(async { Ok(false) })
+    }
 
     /// The issue as a write would leave it, without writing; fails as the write would. `None` where only the tracker
     /// itself could tell.

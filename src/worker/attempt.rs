@@ -42,7 +42,8 @@ impl Attempt<'_> {
         state.prepare_workspace().await?;
         state.phase(Phase::BuildingPrompt);
         let workflow = &state.project.workflow;
-        let prompt = workflow.render_prompt(&state.issue, state.spec.attempt);
+        let workpad = if workflow.uses_workpad() { state.workpad().await? } else { None };
+        let prompt = workflow.render_prompt(&state.issue, state.spec.attempt, workpad.as_deref());
         let prompt = prompt.map_err(|error| Stop::End(End::Prompt(chain(&error))))?;
         state.phase(Phase::LaunchingAgent);
         let agent = agent::from_config(&workflow.config);

@@ -10,7 +10,7 @@ use super::state::{Asked, State, Step, Stop};
 use crate::chain::chain;
 use crate::model::normal_state;
 use crate::outcome::End;
-use crate::tracker::{IssueEdit, TrackerError};
+use crate::tracker::{IssueEdit, TrackerError, workpad};
 
 /// How long a tracker that does not answer is asked again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,6 +32,14 @@ impl State<'_> {
             None => Asked::Invisible,
         };
         Ok(())
+    }
+
+    /// What the issue's workpad holds. A tracker that does not answer is asked again for a minute.
+    pub(super) async fn workpad(&self) -> Step<Option<String>> {
+        let (tracker, id) = (&*self.project.tracker, &self.issue.id);
+        let read = patiently(PATIENCE, TrackerError::retryable, || workpad::read(tracker, id)).await;
+        let found = read.map_err(|error| Stop::End(End::TrackerRefresh(chain(&error))))?;
+        Ok(found.map(|comment| comment.body))
     }
 
     /// Sets `tracker.handoff_state` where the turns succeeded and the issue is still active. A tracker that refuses fails

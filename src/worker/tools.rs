@@ -14,7 +14,8 @@ use crate::tracker::ToolResult;
 impl State<'_> {
     /// Opens the desk, where the agent is one that can come to it. Without one it works on, and has no tools.
     pub(super) fn open_desk(&mut self, delivery: ToolDelivery) -> Option<Desk> {
-        let specs = self.project.tracker.agent_tool_specs();
+        let run = self.spec.run.to_string();
+        let specs = Tools::new(&*self.project.tracker, &self.issue, &run).specs();
         if delivery == ToolDelivery::Protocol || specs.is_empty() {
             return None;
         }

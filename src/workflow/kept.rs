@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(back.config.env.secrets, ["TOKEN_VAR"]);
         assert_eq!(back.config.tracker.provider.keys().collect::<Vec<_>>(), ["token"]);
         assert_eq!(back.front_matter.get("extra"), workflow.front_matter.get("extra"));
-        let error = back.render_prompt(&issue(), None).expect_err("an unknown variable").to_string();
+        let error = back.render_prompt(&issue(), None, None).expect_err("an unknown variable").to_string();
         assert!(error.starts_with(&format!("{FILE}:16: unknown variable `issue.nope`")), "{error}");
     }
 

@@ -167,8 +167,19 @@ impl Workflow {
     ///
     /// # Errors
     /// [`WorkflowError::TemplateParse`] and [`WorkflowError::TemplateRender`].
-    pub fn render_prompt(&self, issue: &Issue, attempt: Option<u32>) -> Result<String, WorkflowError> {
-        prompt::render(&self.template(), issue, attempt)
+    pub fn render_prompt(
+        &self,
+        issue: &Issue,
+        attempt: Option<u32>,
+        workpad: Option<&str>,
+    ) -> Result<String, WorkflowError> {
+        prompt::render(&self.template(), issue, attempt, workpad)
+    }
+
+    /// Whether the prompt makes use of the issue's workpad, which must then be asked for.
+    #[must_use]
+    pub fn uses_workpad(&self) -> bool {
+        prompt::uses_workpad(&self.template())
     }
 
     fn template(&self) -> prompt::Source<'_> {

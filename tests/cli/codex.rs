@@ -49,7 +49,7 @@ fn a_run_goes_from_the_prompt_to_an_issue_that_a_tool_closed() {
     assert_eq!((&start["approvalPolicy"], &start["sandbox"]), (&"never".into(), &"workspace-write".into()));
     let tools: Vec<&str> =
         start["dynamicTools"].as_array().expect("tools").iter().filter_map(|tool| tool["name"].as_str()).collect();
-    assert_eq!(tools, ["issue_read", "issue_update"]);
+    assert_eq!(tools, ["issue_read", "issue_update", "issue_workpad"]);
     assert_eq!(env.codex_heard("A", "thread/name/set")[0]["params"]["name"], "A: Title of A");
     let turn = &env.codex_heard("A", "turn/start")[0]["params"];
     assert_eq!(turn["sandboxPolicy"]["writableRoots"], json!([workspace]));

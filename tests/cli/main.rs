@@ -53,6 +53,7 @@ mod tracker_linear;
 mod turns;
 mod watch;
 mod worker;
+mod workpad;
 mod workspace;
 mod workspace_care;
 mod workspace_shell;

@@ -63,7 +63,7 @@ fn an_agent_that_speaks_it_closes_its_issue() {
     );
     let tools = heard[1]["result"]["tools"].as_array().expect("tools");
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
-    assert_eq!(names, ["issue_read", "issue_update"]);
+    assert_eq!(names, ["issue_read", "issue_update", "issue_workpad"]);
     assert_eq!(tools[1]["inputSchema"]["properties"]["state"]["type"], "string");
     let (ok, read) = called(&heard[2]);
     assert_eq!((ok, &read["issue"]["title"], &read["issue"]["state"]), (true, &json!("Title of A"), &json!("Todo")));

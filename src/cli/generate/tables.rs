@@ -35,12 +35,12 @@ const VARIABLES: [Variable; 14] = [
     Variable {
         name: "USER",
         meaning: "The author of comments, in the tracker local.",
-        commands: &["baton comment", "baton issue comment"],
+        commands: &["baton comment", "baton issue comment", "baton issue workpad"],
     },
     Variable {
         name: "LOGNAME",
         meaning: "The same, where USER is not set.",
-        commands: &["baton comment", "baton issue comment"],
+        commands: &["baton comment", "baton issue comment", "baton issue workpad"],
     },
     Variable {
         name: "SHELL",
@@ -110,7 +110,9 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton worker stop" => &[WRITES, &[Exit::NotFound, Exit::Person]],
         "baton retry" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
         "baton issue list" | "baton issue show" => &[READS, &[Exit::NotFound, Exit::Tracker]],
-        "baton comment" | "baton issue edit" | "baton issue comment" => &[WRITES, &[Exit::NotFound, Exit::Tracker]],
+        "baton comment" | "baton issue edit" | "baton issue comment" | "baton issue workpad" => {
+            &[WRITES, &[Exit::NotFound, Exit::Tracker]]
+        }
         "baton issue create" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
         "baton tool-server" => &[READS, &[Exit::NotFound]],
         "baton config show" => &[NOTHING, &[Exit::WrongState, Exit::Config]],

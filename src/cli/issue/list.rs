@@ -66,7 +66,7 @@ pub(super) fn show(args: &Show, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
 }
 
 /// The project to read the tracker with: a store that is there is only read, and may be somebody else's.
-fn reader(command: &str, cx: &Ctx, ui: &mut Ui) -> Result<Project> {
+pub(super) fn reader(command: &str, cx: &Ctx, ui: &mut Ui) -> Result<Project> {
     match cx.reading(command, ui)? {
         Some(reading) => reading.project,
         None => cx.project_as_it_is(command),

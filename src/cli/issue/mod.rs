@@ -4,6 +4,7 @@ pub(super) mod comment;
 mod create;
 mod edit;
 mod list;
+mod workpad;
 
 use chrono::SecondsFormat;
 use clap::Subcommand;
@@ -30,6 +31,8 @@ pub enum Command {
     Edit(edit::Args),
     /// Comment on an issue
     Comment(comment::Args),
+    /// Print or keep the workpad of an issue
+    Workpad(workpad::Args),
 }
 
 pub(super) fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
@@ -39,6 +42,7 @@ pub(super) fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         Command::Create(args) => create::run(&args, cx, ui),
         Command::Edit(args) => edit::run(&args, cx, ui),
         Command::Comment(args) => comment::run(&args, cx, ui),
+        Command::Workpad(args) => workpad::run(&args, cx, ui),
     }
 }
 

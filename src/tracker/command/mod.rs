@@ -225,7 +225,8 @@ impl Tracker for Command {
 fn comment((line, value): (usize, Result<Value, String>)) -> Result<IssueComment, TrackerError> {
     let value = value.map_err(|why| TrackerError::Response(format!("line {line}: {why}")))?;
     let body = text(&value["body"]).ok_or_else(|| TrackerError::Response(format!("line {line}: no `body`")))?;
-    Ok(IssueComment { author: text(&value["author"]), created_at: date(&value["created_at"]), body })
+    let (author, created_at) = (text(&value["author"]), date(&value["created_at"]));
+    Ok(IssueComment { author, created_at, body, ..IssueComment::default() })
 }
 
 #[cfg(test)]

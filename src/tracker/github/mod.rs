@@ -19,7 +19,7 @@ use self::config::Config;
 use self::states::StateFrom;
 use super::http::graphql::Reply;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, text};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
@@ -215,9 +215,11 @@ impl Provider for Github {
         let body = answer.json()?;
         let records = body.as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
         let comment = |record: &Value| IssueComment {
+            id: id(&record["id"]),
             author: text(&record["user"]["login"]),
             created_at: date(&record["created_at"]),
             body: record["body"].as_str().unwrap_or_default().to_owned(),
+            resolved: false,
         };
         let next = answer.next_link()?.map(Request::follow);
         Ok(Comments { comments: records.iter().map(comment).collect(), next })

@@ -50,6 +50,11 @@ impl Writes for Github {
         http.send(&request).await?.success()?;
         Ok(())
     }
+
+    fn comment_edit(&self, _id: &str, comment: &str, text: &str) -> Option<Request> {
+        let path = format!("{}/comments/{comment}", self.issues_path());
+        Some(Request::new(Method::Patch, path).json(json!({ "body": text })).repeatable())
+    }
 }
 
 impl Github {

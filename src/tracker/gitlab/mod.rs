@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::config::Config;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, text};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::{Issue, normal_state};
 
@@ -117,9 +117,11 @@ impl Provider for Gitlab {
         let body = answer.json()?;
         let records = body.as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
         let comment = |record: &Value| IssueComment {
+            id: id(&record["id"]),
             author: text(&record["author"]["username"]),
             created_at: date(&record["created_at"]),
             body: record["body"].as_str().unwrap_or_default().to_owned(),
+            resolved: record["resolved"] == true,
         };
         let said = records.iter().filter(|record| record["system"] != true);
         Ok(Comments { comments: said.map(comment).collect(), next: answer.next_link()?.map(Request::follow) })

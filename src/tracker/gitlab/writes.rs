@@ -61,6 +61,11 @@ impl Writes for Gitlab {
         http.send(&request).await?.success()?;
         Ok(())
     }
+
+    fn comment_edit(&self, id: &str, comment: &str, text: &str) -> Option<Request> {
+        let path = format!("{}/{id}/notes/{comment}", self.issues_path());
+        Some(Request::new(Method::Put, path).json(json!({ "body": text })).repeatable())
+    }
 }
 
 impl Gitlab {

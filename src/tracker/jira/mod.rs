@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use self::config::Config;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, text};
+use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 
 /// `jira`, as the factory knows it.
@@ -80,9 +80,11 @@ impl Provider for Jira {
         let body = answer.json()?;
         let records = body["comments"].as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
         let comment = |record: &Value| IssueComment {
+            id: id(&record["id"]),
             author: text(&record["author"]["displayName"]),
             created_at: date(&record["created"]),
             body: document::read(&record["body"]).unwrap_or_default(),
+            resolved: false,
         };
         let end = body["startAt"].as_u64().unwrap_or(0) + records.len() as u64;
         let has_more = !records.is_empty() && body["total"].as_u64().is_some_and(|total| end < total);

@@ -75,6 +75,11 @@ impl Writes for Jira {
         http.send(&Request::post(path, json!({ "body": self.text(text) }))).await?.success()?;
         Ok(())
     }
+
+    fn comment_edit(&self, id: &str, comment: &str, text: &str) -> Option<Request> {
+        let path = format!("{}/comment/{comment}", self.issue_path(id));
+        Some(Request::new(Method::Put, path).json(json!({ "body": self.text(text) })).repeatable())
+    }
 }
 
 impl Jira {

@@ -164,9 +164,11 @@ impl Provider for Linear {
         let connection = &data["issue"]["comments"];
         let records = connection["nodes"].as_array().ok_or_else(|| answer.nonsense("no list of comments"))?;
         let comment = |record: &Value| IssueComment {
+            id: text(&record["id"]),
             author: text(&record["user"]["displayName"]),
             created_at: date(&record["createdAt"]),
             body: record["body"].as_str().unwrap_or_default().to_owned(),
+            resolved: !record["resolvedAt"].is_null(),
         };
         let comments = records.iter().map(comment).collect();
         Ok(Comments { comments, next: self.next(request, answer, connection)? })

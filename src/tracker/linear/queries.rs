@@ -39,7 +39,7 @@ pub(super) const VIEWER: &str = "query BatonViewer{viewer{id}}";
 
 /// What was said about an issue.
 pub(super) const COMMENTS: &str = "query BatonComments($id:String!,$after:String){issue(id:$id){\
-    comments(first:100,after:$after){nodes{body createdAt user{displayName}} pageInfo{hasNextPage endCursor}}}}";
+    comments(first:100,after:$after){nodes{id body createdAt resolvedAt user{displayName}} pageInfo{hasNextPage endCursor}}}}";
 
 /// The state that an issue's team calls so.
 pub(super) const STATE: &str = "query BatonState($id:String!,$name:String!){issue(id:$id){team{\
@@ -77,6 +77,10 @@ pub(super) const BLOCK: &str =
 /// Comments on an issue.
 pub(super) const COMMENT: &str =
     "mutation BatonComment($input:CommentCreateInput!){commentCreate(input:$input){success}}";
+
+/// Writes over a comment.
+pub(super) const EDIT_COMMENT: &str =
+    "mutation BatonEditComment($id:String!,$input:CommentUpdateInput!){commentUpdate(id:$id,input:$input){success}}";
 
 #[cfg(test)]
 mod tests;

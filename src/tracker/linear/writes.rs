@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Linear, queries};
 use crate::model::{Issue, normal_state};
-use crate::tracker::http::Http;
 use crate::tracker::http::graphql::Reply;
+use crate::tracker::http::{Answer, Http, Request};
 use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
@@ -77,6 +77,15 @@ impl Writes for Linear {
         self.mutate(http, queries::COMMENT, json!({ "input": input })).await?;
         Ok(())
     }
+
+    fn comment_edit(&self, _id: &str, comment: &str, text: &str) -> Option<Request> {
+        let variables = json!({ "id": comment, "input": { "body": text } });
+        Some(self.ask("", queries::EDIT_COMMENT, variables).repeatable())
+    }
+
+    fn comment_edited(&self, answer: &Answer) -> Result<(), TrackerError> {
+        done(answer).map(drop)
+    }
 }
 
 impl Linear {
@@ -139,11 +148,15 @@ impl Linear {
 
     /// A mutation; Linear says of each whether it was done.
     async fn mutate(&self, http: &Http, document: &str, variables: Value) -> Result<Value, TrackerError> {
-        let answer = http.send(&self.ask("", document, variables)).await?;
-        let data = Reply::complete(&answer)?;
-        let done = data.as_object().is_some_and(|data| data.values().all(|result| result["success"] == true));
-        if done { Ok(data) } else { Err(answer.nonsense("Linear did not do it")) }
+        done(&http.send(&self.ask("", document, variables)).await?)
     }
+}
+
+/// What a mutation brought, where Linear says that it was done.
+fn done(answer: &Answer) -> Result<Value, TrackerError> {
+    let data = Reply::complete(answer)?;
+    let done = data.as_object().is_some_and(|data| data.values().all(|result| result["success"] == true));
+    if done { Ok(data) } else { Err(answer.nonsense("Linear did not do it")) }
 }
 
 fn no_state(state: &str) -> TrackerError {

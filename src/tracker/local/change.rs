@@ -2,6 +2,7 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::comments;
 use super::document::{COMMENTS, Document, comments_at, trim_blank_lines};
 use super::front::{self, New};
 use super::once;
@@ -14,16 +15,30 @@ use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 pub(super) struct Change<'a> {
     /// Fields and description.
     pub(super) edit: Option<&'a IssueEdit>,
-    /// One more comment.
+    /// One more comment, or another text of one that is there.
     pub(super) comment: Option<Comment<'a>>,
 }
 
-/// A comment to be added.
+/// A comment to be written.
 pub(super) struct Comment<'a> {
     /// Markdown.
     pub(super) text: &'a str,
-    /// Whose it is.
-    pub(super) author: &'a str,
+    /// Which.
+    pub(super) which: Which<'a>,
+}
+
+/// Which comment is written.
+pub(super) enum Which<'a> {
+    /// One more, by this author.
+    New {
+        /// Who says it.
+        author: &'a str,
+    },
+    /// The one with this id.
+    Known {
+        /// Its id.
+        id: &'a str,
+    },
 }
 
 impl Change<'_> {
@@ -47,9 +62,19 @@ impl Change<'_> {
             .map_err(|error| TrackerError::InvalidIssue(format!("{}: {error}", record.path.display())))?;
         let mut text = [document.mark, &front, document.fence].concat();
         let mut body = new.unwrap_or_else(|| document.description.to_owned());
-        body.push_str(document.comments);
-        if let Some(comment) = &self.comment {
-            comment.append_to(&mut body, document.comments.is_empty(), now, eol)?;
+        match &self.comment {
+            None => body.push_str(document.comments),
+            Some(Comment { text, which: Which::New { author } }) => {
+                body.push_str(document.comments);
+                append_comment(&mut body, document.comments.is_empty(), &comment_text(text)?, (now, author), eol);
+            }
+            Some(Comment { text, which: Which::Known { id } }) => {
+                let mut lines = String::new();
+                push_lines(&mut lines, &comment_text(text)?, eol);
+                let comments = comments::replace(document.comments, id, &lines, eol);
+                let none = || TrackerError::InvalidIssue(format!("{} has no comment `{id}`", record.id));
+                body.push_str(&comments.ok_or_else(none)?);
+            }
         }
         if !body.is_empty() && !text.ends_with('\n') {
             text.push_str(eol);
@@ -59,25 +84,26 @@ impl Change<'_> {
     }
 }
 
-impl Comment<'_> {
-    /// Appends it to what stands below the front matter; `first` begins the comments' section.
-    fn append_to(&self, body: &mut String, first: bool, at: &str, eol: &str) -> Result<(), TrackerError> {
-        let text = markdown("comment", self.text)?;
-        let text = trim_blank_lines(&text);
-        if text.is_empty() {
-            return Err(TrackerError::InvalidIssue("the comment is empty".into()));
-        }
-        if !body.is_empty() && !body.ends_with('\n') {
-            body.push_str(eol);
-        }
-        if first {
-            body.push_str(&format!("{eol}{COMMENTS}{eol}"));
-        }
-        let author: String = self.author.chars().filter(|c| !c.is_control()).collect();
-        body.push_str(&format!("{eol}### {at} · {author}{eol}{eol}"));
-        push_lines(body, text, eol);
-        Ok(())
+/// A comment's text as it is written.
+fn comment_text(text: &str) -> Result<String, TrackerError> {
+    let text = markdown("comment", text)?;
+    match trim_blank_lines(&text) {
+        "" => Err(TrackerError::InvalidIssue("the comment is empty".into())),
+        text => Ok(text.to_owned()),
     }
+}
+
+/// Appends a comment to what stands below the front matter; `first` begins the comments' section.
+fn append_comment(body: &mut String, first: bool, text: &str, (at, author): (&str, &str), eol: &str) {
+    if !body.is_empty() && !body.ends_with('\n') {
+        body.push_str(eol);
+    }
+    if first {
+        body.push_str(&format!("{eol}{COMMENTS}{eol}"));
+    }
+    let author: String = author.chars().filter(|c| !c.is_control()).collect();
+    body.push_str(&format!("{eol}### {at} · {author}{eol}{eol}"));
+    push_lines(body, text, eol);
 }
 
 fn push_lines(text: &mut String, lines: &str, eol: &str) {

@@ -23,10 +23,11 @@ pub(super) fn section(path: &Path) -> Result<Option<String>, TrackerError> {
 /// of nobody.
 pub(super) fn parse(section: &str) -> Vec<IssueComment> {
     let mut comments = Vec::new();
-    let mut current = IssueComment { author: None, created_at: None, body: String::new() };
+    let mut current = IssueComment::default();
     for line in section.lines() {
-        if let Some((at, author)) = heading(line) {
-            let next = IssueComment { author, created_at: Some(at), body: String::new() };
+        if let Some(heading) = Heading::read(line) {
+            let (id, created_at) = (Some(heading.id.to_owned()), Some(heading.at));
+            let next = IssueComment { id, author: heading.author, created_at, ..IssueComment::default() };
             comments.push(std::mem::replace(&mut current, next));
         } else {
             current.body.push_str(line);
@@ -41,11 +42,43 @@ pub(super) fn parse(section: &str) -> Vec<IssueComment> {
     comments
 }
 
+/// The comments' section with other lines below the heading of the comment `id`; `None` where there is no such comment.
+pub(super) fn replace(section: &str, id: &str, lines: &str, eol: &str) -> Option<String> {
+    let (mut edited, mut is_found, mut is_skipped) = (String::new(), false, false);
+    for line in section.split_inclusive('\n') {
+        match Heading::read(line.trim_end()) {
+            Some(heading) if heading.id == id && !is_found => {
+                (is_found, is_skipped) = (true, true);
+                edited.push_str(&format!("{}{eol}{eol}{lines}", line.trim_end()));
+            }
+            Some(_) => {
+                if std::mem::take(&mut is_skipped) {
+                    edited.push_str(eol);
+                }
+                edited.push_str(line);
+            }
+            None if is_skipped => {}
+            None => edited.push_str(line),
+        }
+    }
+    is_found.then_some(edited)
+}
+
 /// `### <time> · <author>`.
-fn heading(line: &str) -> Option<(Timestamp, Option<String>)> {
-    let (at, author) = line.strip_prefix("### ")?.split_once(" · ")?;
-    let at = Timestamp::from(chrono::DateTime::parse_from_rfc3339(at.trim()).ok()?);
-    Some((at, Some(author.trim().to_owned()).filter(|author| !author.is_empty())))
+struct Heading<'a> {
+    /// The time as it is written: no two comments have the same.
+    id: &'a str,
+    at: Timestamp,
+    author: Option<String>,
+}
+
+impl<'a> Heading<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let (at, author) = line.strip_prefix("### ")?.split_once(" · ")?;
+        let (id, author) = (at.trim(), author.trim());
+        let at = Timestamp::from(chrono::DateTime::parse_from_rfc3339(id).ok()?);
+        Some(Self { id, at, author: Some(author.to_owned()).filter(|author| !author.is_empty()) })
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +103,21 @@ mod tests {
             ]
         );
         assert_eq!(parse(""), []);
+    }
+
+    #[test]
+    fn one_comment_is_written_over_and_the_others_stay_as_they_are() {
+        let (one, two) = ("### 2026-01-02T03:04:05.678Z · A-1.2", "### 2026-01-02T03:04:06Z · ann");
+        let section = format!("## Comments\n\n{one}\n\nfirst\nmore\n\n{two}\n\nsecond\n");
+        let replaced = |id, lines| replace(&section, id, lines, "\n");
+        assert_eq!(
+            replaced("2026-01-02T03:04:05.678Z", "new\n").expect("there"),
+            format!("## Comments\n\n{one}\n\nnew\n\n{two}\n\nsecond\n")
+        );
+        assert_eq!(
+            replaced("2026-01-02T03:04:06Z", "new\n").expect("there"),
+            format!("## Comments\n\n{one}\n\nfirst\nmore\n\n{two}\n\nnew\n")
+        );
+        assert_eq!(replaced("2026-01-02T03:04:07Z", "new\n"), None);
     }
 }

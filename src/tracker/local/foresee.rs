@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::change::{self, Change, Comment};
+use super::change::{self, Change, Comment, Which};
 use super::document::Document;
 use super::record::Record;
 use super::write::{highest, issue_of, read_back};
@@ -17,7 +17,7 @@ impl Local {
             Write::Create(new) => self.foresee_file(new),
             Write::Edit { id, edit } => self.foresee_change(id, &Change { edit: Some(edit), comment: None }),
             Write::Comment { id, text } => {
-                let comment = Some(Comment { text, author: self.author() });
+                let comment = Some(Comment { text, which: Which::New { author: self.author() } });
                 self.foresee_change(id, &Change { edit: None, comment })
             }
         }

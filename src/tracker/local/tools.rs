@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Local;
-use super::change::{Change, Comment};
+use super::change::{Change, Comment, Which};
 use super::comments;
 use crate::tracker::{IssueEdit, ToolContext, ToolResult, ToolSpec, TrackerError};
 
@@ -86,7 +86,7 @@ impl Local {
             remove_labels: update.remove_labels,
             ..IssueEdit::default()
         };
-        let comment = update.comment.as_deref().map(|text| Comment { text, author: context.run });
+        let comment = update.comment.as_deref().map(|text| Comment { text, which: Which::New { author: context.run } });
         if comment.is_none() && edit == IssueEdit::default() {
             return Err(TrackerError::InvalidIssue("nothing to change: give a state, labels or a comment".into()));
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DurationRound, SecondsFormat, TimeDelta};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::change::{self, Change, Comment};
+use super::change::{self, Change, Comment, Which};
 use super::document::Document;
 use super::lock::Lock;
 use super::record::Record;
@@ -32,8 +32,20 @@ impl Writer for Local {
 
     fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>> {
         Box::pin(async move {
-            let comment = Some(Comment { text, author: self.author() });
+            let comment = Some(Comment { text, which: Which::New { author: self.author() } });
             self.change_file(id, &Change { edit: None, comment })
+        })
+    }
+
+    fn edit_comment<'a>(
+        &'a self,
+        id: &'a str,
+        comment: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<bool, TrackerError>> {
+        Box::pin(async move {
+            let comment = Some(Comment { text, which: Which::Known { id: comment } });
+            self.change_file(id, &Change { edit: None, comment }).map(|_| true)
         })
     }
 

@@ -13,7 +13,7 @@ mod writes;
 use serde_json::Value;
 
 pub(crate) use narrow::run_narrow_tool;
-pub(crate) use normal::{date, labels, priority_of_labels, reference, required, text};
+pub(crate) use normal::{date, id, labels, priority_of_labels, reference, required, text};
 pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Unwritable, Writes};
 pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, invalid};

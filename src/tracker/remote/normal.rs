@@ -11,6 +11,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
+/// An id, which some providers write as a number.
+pub(crate) fn id(value: &Value) -> Option<String> {
+    text(value).or_else(|| value.as_u64().map(|number| number.to_string()))
+}
+
 /// A text without which the record is no issue.
 pub(crate) fn required(record: &Value, field: &str, source: &str) -> Result<String, Malformed> {
     let pointer = format!("/{field}");

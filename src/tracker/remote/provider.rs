@@ -81,6 +81,16 @@ pub(crate) trait Writes: Send + Sync {
 
     /// Adds a comment.
     fn comment(&self, http: &Http, id: &str, text: &str) -> impl Future<Output = Result<(), TrackerError>> + Send;
+
+    /// The request that writes over the text of an issue's comment, where there is one.
+    fn comment_edit(&self, _id: &str, _comment: &str, _text: &str) -> Option<Request> {
+        None
+    }
+
+    /// Fails where the answer to that says that it was not done.
+    fn comment_edited(&self, answer: &Answer) -> Result<(), TrackerError> {
+        answer.success().map(|_| ())
+    }
 }
 
 /// What some providers cannot write.

@@ -59,6 +59,19 @@ impl<P: Provider> Writer for Remote<P> {
             Ok(issue)
         })
     }
+
+    fn edit_comment<'a>(
+        &'a self,
+        id: &'a str,
+        comment: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<bool, TrackerError>> {
+        Box::pin(async move {
+            let Some(request) = self.provider.comment_edit(id, comment, text) else { return Ok(false) };
+            self.provider.comment_edited(&self.http.send(&request).await?)?;
+            Ok(true)
+        })
+    }
 }
 
 /// Fails where the provider cannot write what is asked for.

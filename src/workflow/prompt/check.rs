@@ -4,13 +4,30 @@
 use super::scan::{Chain, Element, Kind, Path, Step, Token, Value};
 use super::shape::{FORLOOP, ISSUE, Shape, TABLEROW};
 use super::structure::Mistake;
+use super::variables::WORKPAD;
 
 /// The largest number in `(1..n)`: each is kept in memory.
 const MOST_IN_RANGE: i64 = 10_000;
 
+/// What a template may use. What stands last costs a request to the tracker.
+const GIVEN: [(&str, Shape); 3] = [("issue", ISSUE), ("attempt", Shape::Scalar), (WORKPAD, Shape::Scalar)];
+
 /// Checks the elements; `is_filter` knows the filters.
 pub(super) fn check(elements: &[Element<'_>], is_filter: &dyn Fn(&str) -> bool) -> Result<(), Mistake> {
-    let mut scope = Scope { is_filter, names: vec![("issue", ISSUE), ("attempt", Shape::Scalar)], blocks: Vec::new() };
+    check_with(&GIVEN, elements, is_filter)
+}
+
+/// Whether elements that pass the check make use of the workpad.
+pub(super) fn uses_workpad(elements: &[Element<'_>], is_filter: &dyn Fn(&str) -> bool) -> bool {
+    check_with(&GIVEN[..2], elements, is_filter).is_err()
+}
+
+fn check_with<'a>(
+    given: &[(&'a str, Shape)],
+    elements: &[Element<'a>],
+    is_filter: &dyn Fn(&str) -> bool,
+) -> Result<(), Mistake> {
+    let mut scope = Scope { is_filter, names: given.to_vec(), blocks: Vec::new() };
     elements.iter().try_for_each(|element| {
         let checked = match &element.kind {
             Kind::Output(chain) => scope.chain(chain).map(drop),

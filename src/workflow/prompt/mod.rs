@@ -58,14 +58,28 @@ pub(super) fn check(source: &Source<'_>) -> Result<(), WorkflowError> {
     compile(source).map(drop)
 }
 
+/// Whether the template makes use of the issue's workpad; one that is wrong does not.
+pub(super) fn uses_workpad(source: &Source<'_>) -> bool {
+    let Ok(template) = Template::read(source.text) else { return false };
+    let Ok(parser) = liquid::ParserBuilder::with_stdlib().build() else { return false };
+    let is_filter = |name: &str| parser.filters().any(|filter| filter.name() == name);
+    let elements = &template.elements;
+    check::check(elements, &is_filter).is_ok() && check::uses_workpad(elements, &is_filter)
+}
+
 /// Fills in the template.
-pub(super) fn render(source: &Source<'_>, issue: &Issue, attempt: Option<u32>) -> Result<String, WorkflowError> {
+pub(super) fn render(
+    source: &Source<'_>,
+    issue: &Issue,
+    attempt: Option<u32>,
+    workpad: Option<&str>,
+) -> Result<String, WorkflowError> {
     if source.text.trim().is_empty() {
         return Ok(DEFAULT_PROMPT.to_owned());
     }
     let (template, compiled) = compile(source)?;
     compiled
-        .render(&variables::variables(issue, attempt))
+        .render(&variables::variables(issue, attempt, workpad))
         .map_err(|error| source.render_error(explain::mistake(&error, &template)))
 }
 

@@ -195,7 +195,7 @@ proptest! {
         #[test]
     fn no_template_panics(body in pieces()) {
         if let Ok(workflow) = parse(&format!("---\ntracker: {{kind: local}}\n---\n{body}")) {
-            let _ = workflow.render_prompt(&issue(), None);
+            let _ = workflow.render_prompt(&issue(), None, None);
         }
     }
 
@@ -214,7 +214,7 @@ proptest! {
             2 => format!("{{% if {value} < {arguments} %}}x{{% endif %}}{{% for y in ({value}..3) %}}.{{% endfor %}}"),
             _ => format!("{{{{ {chain} }}}}"),
         };
-        let _ = workflow(&body).render_prompt(&issue(), None);
+        let _ = workflow(&body).render_prompt(&issue(), None, None);
     }
 
     #[test]
@@ -226,6 +226,6 @@ proptest! {
             format!("{{% for x in issue.labels %}}{{% unless issue.{name} %}}x{{% endunless %}}{{% endfor %}}"),
             format!("{{% if false %}}{{% case 1 %}}{{% when issue.{name} %}}x{{% endcase %}}{{% endif %}}"),
         ];
-        prop_assert!(workflow(&body[place]).render_prompt(&issue(), None).is_err());
+        prop_assert!(workflow(&body[place]).render_prompt(&issue(), None, None).is_err());
     }
 }

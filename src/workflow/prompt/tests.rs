@@ -9,7 +9,7 @@ pub(super) fn workflow(body: &str) -> Workflow {
 }
 
 fn rendered(body: &str) -> String {
-    match workflow(body).render_prompt(&issue(), None) {
+    match workflow(body).render_prompt(&issue(), None, None) {
         Ok(prompt) => prompt,
         Err(error) => panic!("{body}: {error}"),
     }
@@ -57,7 +57,8 @@ fn a_known_variable_without_a_value_is_nil() {
 
 #[test]
 fn attempt_is_a_number_on_later_runs() {
-    let prompt = workflow("{% if attempt > 1 %}Attempt {{ attempt }}{% endif %}").render_prompt(&issue(), Some(3));
+    let prompt =
+        workflow("{% if attempt > 1 %}Attempt {{ attempt }}{% endif %}").render_prompt(&issue(), Some(3), None);
     assert_eq!(prompt.expect("rendered"), "Attempt 3");
 }
 
@@ -94,7 +95,7 @@ fn variables_of_the_template_itself_are_known() {
 #[test]
 fn an_empty_body_is_the_default_prompt() {
     let workflow = parse("---\ntracker: {kind: local}\n---\n \n\t\n").expect("a valid file");
-    assert_eq!(workflow.render_prompt(&issue(), None).expect("rendered"), DEFAULT_PROMPT);
+    assert_eq!(workflow.render_prompt(&issue(), None, None).expect("rendered"), DEFAULT_PROMPT);
 }
 
 pub(super) const FIELDS: &str = "id, identifier, title, description, priority, state, branch_name, url, assignee_id, labels, \
@@ -103,7 +104,7 @@ pub(super) const FIELDS: &str = "id, identifier, title, description, priority, s
 #[test]
 fn unknown_variables_and_filters_fail_wherever_they_stand() {
     let nope = format!("unknown variable `issue.nope`: there are {FIELDS}");
-    let top = "unknown variable `nope`: there are issue, attempt";
+    let top = "unknown variable `nope`: there are issue, attempt, workpad";
     for (body, line, message) in [
         ("{{ nope }}", 6, top),
         ("a\n\n{{ issue.nope }}", 8, &nope),
@@ -142,8 +143,12 @@ fn unknown_variables_and_filters_fail_wherever_they_stand() {
             6,
             "unknown variable `issue.labels.nope`: there are a number in brackets, `first`, `last` and `size`",
         ),
-        ("{% for x in issue.labels %}{% endfor %}{{ x }}", 6, "unknown variable `x`: there are issue, attempt"),
-        ("{% if forloop.first %}{% endif %}", 6, "unknown variable `forloop.first`: there are issue, attempt"),
+        (
+            "{% for x in issue.labels %}{% endfor %}{{ x }}",
+            6,
+            "unknown variable `x`: there are issue, attempt, workpad",
+        ),
+        ("{% if forloop.first %}{% endif %}", 6, "unknown variable `forloop.first`: there are issue, attempt, workpad"),
         (
             "{% for x in issue.labels %}{{ forloop.nope }}{% endfor %}",
             6,
@@ -165,7 +170,7 @@ fn unknown_variables_and_filters_fail_wherever_they_stand() {
             "`cols` of `tablerow` is a number of at least 1",
         ),
     ] {
-        let error = workflow(body).render_prompt(&issue(), None).expect_err(body);
+        let error = workflow(body).render_prompt(&issue(), None, None).expect_err(body);
         assert_eq!(error.to_string(), format!("/repo/WORKFLOW.md:{line}: {message}"), "{body}");
         assert_eq!(error.code(), "template_render_error", "{body}");
     }
@@ -225,4 +230,24 @@ fn lines_are_counted_in_files_with_other_line_ends_and_blank_lines() {
 fn later_turns_are_guided_without_the_prompt() {
     let guidance = continuation_prompt(2, 20);
     assert!(guidance.contains("turn 2 of at most 20"), "{guidance}");
+}
+
+#[test]
+fn the_workpad_is_there_where_there_is_one_and_asked_for_where_it_is_used() {
+    let body = "{% if workpad %}So far:\n{{ workpad }}{% else %}Nothing yet{% endif %}";
+    let workflow = workflow(body);
+    assert!(workflow.uses_workpad());
+    let rendered = |workpad| workflow.render_prompt(&issue(), None, workpad).expect("rendered");
+    assert_eq!(rendered(Some("## Workpad\n\nplan")), "So far:\n## Workpad\n\nplan");
+    assert_eq!(rendered(None), "Nothing yet");
+    for (body, uses) in [
+        ("{{ issue.title }}", false),
+        ("workpad", false),
+        ("{% comment %}{{ workpad }}{% endcomment %}", false),
+        ("{% assign workpad = issue.title %}{{ workpad }}", false),
+        ("{{ workpad | append: issue.title }}", true),
+        ("{% for l in issue.labels %}{{ workpad }}{% endfor %}", true),
+    ] {
+        assert_eq!(super::tests::workflow(body).uses_workpad(), uses, "{body}");
+    }
 }

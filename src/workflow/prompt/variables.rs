@@ -1,4 +1,4 @@
-//! What a template may use: `issue` and `attempt` (SPEC 5.4).
+//! What a template may use: `issue` and `attempt` (SPEC 5.4), and `workpad`.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,20 @@ use super::node::Node;
 use super::rewrite;
 use crate::model::{Issue, IssueRef, Timestamp};
 
+/// The name of the issue's workpad.
+pub(super) const WORKPAD: &str = "workpad";
+
 /// The variables of one rendering.
-pub(super) fn variables(issue: &Issue, attempt: Option<u32>) -> BTreeMap<String, Node> {
+pub(super) fn variables(issue: &Issue, attempt: Option<u32>, workpad: Option<&str>) -> BTreeMap<String, Node> {
     let attempt = attempt.map_or(Node::Absent, |attempt| Node::Plain(Value::scalar(i64::from(attempt))));
     let mut complete = issue.clone();
     complete.parent.get_or_insert(IssueRef { id: None, identifier: None, state: None });
-    object([("issue", of_issue(issue)), ("attempt", attempt), (rewrite::FILLED, rewrite::filled(of_issue(&complete)))])
+    object([
+        ("issue", of_issue(issue)),
+        ("attempt", attempt),
+        (WORKPAD, workpad.map_or(Node::Absent, text)),
+        (rewrite::FILLED, rewrite::filled(of_issue(&complete))),
+    ])
 }
 
 fn object<const N: usize>(fields: [(&str, Node); N]) -> BTreeMap<String, Node> {

@@ -231,7 +231,7 @@ fn the_example_is_valid_and_complete() {
     let text = include_str!("../../../WORKFLOW.example.md");
     let workflow = parse(text).expect("a valid file");
     assert_eq!(workflow.notices(), []);
-    let prompt = workflow.render_prompt(&issue(), Some(2)).expect("a valid template");
+    let prompt = workflow.render_prompt(&issue(), Some(2), None).expect("a valid template");
     for part in ["issue ABC-1: Fix the door", "attempt 2", "Labels: bug, home", "blocked by ABC-2 (Done)"] {
         assert!(prompt.contains(part), "{part:?} in {prompt}");
     }

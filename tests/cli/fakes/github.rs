@@ -269,9 +269,15 @@ impl Github {
                 self.change(number.parse().expect("a number"), &call.body)
             }
             ("GET", ["repos", "o", "r", "issues", number, "comments"]) => {
-                let comment = |text: &&str| json!({ "user": { "login": "ann" }, "created_at": "2026-01-01T00:00:00Z", "body": text });
-                let comments = self.comments(number.parse().expect("a number"));
-                Reply::json(200, &comments.iter().map(comment).collect())
+                let of: u64 = number.parse().expect("a number");
+                let comments = self.comments.iter().enumerate().filter(|(_, (number, _))| *number == of);
+                let comment = |(at, (_, text)): (usize, &(u64, String))| json!({ "id": at, "user": { "login": "ann" }, "created_at": format!("2026-01-01T00:00:{at:02}Z"), "body": text });
+                Reply::json(200, &comments.map(comment).collect())
+            }
+            ("PATCH", ["repos", "o", "r", "issues", "comments", at]) => {
+                let at: usize = at.parse().expect("a number");
+                self.comments[at].1 = call.body["body"].as_str().expect("a text").to_owned();
+                Reply::json(200, &json!({ "id": at }))
             }
             ("POST", ["repos", "o", "r", "issues", number, "comments"]) => {
                 let text = call.body["body"].as_str().expect("a text").to_owned();

@@ -14,6 +14,8 @@ const PROJECT: &str = "/api/v4/projects/group%2Fproject";
 pub(crate) struct Gitlab {
     issues: BTreeMap<u64, Held>,
     notes: Vec<(u64, String)>,
+    /// Notes that somebody has settled, by their place.
+    pub(crate) resolved: Vec<usize>,
     /// Whether GraphQL knows no work items.
     pub(crate) has_no_relations: bool,
 }
@@ -184,12 +186,17 @@ impl Gitlab {
             }
             ("PUT", ["issues", _], Some(iid)) => self.change(iid, &call.body),
             ("GET", ["issues", _, "notes"], Some(iid)) => {
-                let said = self.notes.iter().filter(|(of, _)| *of == iid);
-                let mut notes = vec![json!({ "system": true, "body": "assigned to @ann" })];
-                notes.extend(
-                    said.map(|(_, text)| json!({ "system": false, "body": text, "author": { "username": "ann" } })),
-                );
+                let said = self.notes.iter().enumerate().filter(|(_, (of, _))| *of == iid);
+                let mut notes = vec![json!({ "id": 99, "system": true, "body": "assigned to @ann" })];
+                notes.extend(said.map(|(at, (_, text))| {
+                    json!({ "id": at, "system": false, "body": text, "author": { "username": "ann" }, "resolved": self.resolved.contains(&at) })
+                }));
                 Reply::json(200, &json!(notes))
+            }
+            ("PUT", ["issues", _, "notes", at], Some(_)) => {
+                let at: usize = at.parse().expect("a number");
+                self.notes[at].1 = call.body["body"].as_str().expect("a text").to_owned();
+                Reply::json(200, &json!({ "id": at }))
             }
             ("POST", ["issues", _, "notes"], Some(iid)) => {
                 self.notes.push((iid, call.body["body"].as_str().expect("a text").to_owned()));

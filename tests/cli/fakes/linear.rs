@@ -12,6 +12,8 @@ const PROJECT: &str = "shop-1a2b3c";
 pub(crate) struct Linear {
     issues: Vec<Held>,
     comments: Vec<(String, String)>,
+    /// Comments that somebody has settled, by their place.
+    pub(crate) resolved: Vec<usize>,
 }
 
 struct Held {
@@ -220,12 +222,21 @@ impl Linear {
                 self.comments.push((text("issueId"), text("body")));
                 json!({ "commentCreate": { "success": true } })
             }
+            "BatonEditComment" => {
+                let at = variables["id"].as_str().and_then(|id| id.strip_prefix("c-")).expect("an id");
+                let at: usize = at.parse().expect("a number");
+                self.comments[at].1 = variables["input"]["body"].as_str().expect("a text").to_owned();
+                json!({ "commentUpdate": { "success": true } })
+            }
             "BatonComments" => {
                 let of = variables["id"].as_str().expect("an id");
                 // The newest first, as Linear has them.
                 let said = self.comments.iter().enumerate().rev().filter(|(_, (id, _))| id == of);
                 let nodes: Vec<Value> = said
-                    .map(|(n, (_, body))| json!({ "body": body, "createdAt": format!("2026-01-01T00:00:{n:02}Z"), "user": { "displayName": "ann" } }))
+                    .map(|(n, (_, body))| {
+                        let resolved = self.resolved.contains(&n).then_some("2026-01-02T00:00:00Z");
+                        json!({ "id": format!("c-{n}"), "body": body, "createdAt": format!("2026-01-01T00:00:{n:02}Z"), "resolvedAt": resolved, "user": { "displayName": "ann" } })
+                    })
                     .collect();
                 let count = nodes.len();
                 json!({ "issue": { "comments": page(nodes, 0, count) } })
