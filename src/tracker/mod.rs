@@ -13,6 +13,7 @@ mod http;
 mod jira;
 mod linear;
 mod local;
+mod redmine;
 mod remote;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -158,8 +159,15 @@ struct Adapter {
 }
 
 /// Every kind that this build supports.
-const ADAPTERS: &[Adapter] =
-    &[command::ADAPTER, github::ADAPTER, gitlab::ADAPTER, jira::ADAPTER, linear::ADAPTER, local::ADAPTER];
+const ADAPTERS: &[Adapter] = &[
+    command::ADAPTER,
+    github::ADAPTER,
+    gitlab::ADAPTER,
+    jira::ADAPTER,
+    linear::ADAPTER,
+    local::ADAPTER,
+    redmine::ADAPTER,
+];
 
 fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)

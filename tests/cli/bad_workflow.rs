@@ -82,12 +82,6 @@ fn one_without_front_matter_to_go_by_says_what_is_missing() {
     error: <root>/p/WORKFLOW.md:1: the front matter begins with `---`, but no second `---` line ends it
     [exit status: 10]
     ");
-    insta::assert_snapshot!(poll("---\ntracker:\n  kind: jura\n---\n"), @r#"
-    ------- stderr -------
-    error: <root>/p/WORKFLOW.md:3: tracker.kind is "jura", which is not supported: this build has command, github, gitlab, linear, local, and no program `baton-tracker-jura` is on PATH
-    hint: `tracker.kind: local` keeps issues as files beside WORKFLOW.md
-    [exit status: 10]
-    "#);
     insta::assert_snapshot!(poll("---\ntracker:\n  kind: local\n\tcommand: tab\n---\n"), @"
     ------- stderr -------
     error: <root>/p/WORKFLOW.md:4: the front matter is not valid YAML: found a tab character that violates indentation at line 4 column 1, while scanning a plain scalar at line 3 column 9

@@ -50,6 +50,7 @@ mod tracker_github;
 mod tracker_gitlab;
 mod tracker_jira;
 mod tracker_linear;
+mod tracker_redmine;
 mod turns;
 mod watch;
 mod worker;

@@ -88,12 +88,14 @@ fn a_program_that_knows_two_verbs_is_enough() {
 fn a_program_on_path_is_a_tracker_of_its_own_kind() {
     let env = TestEnv::new();
     env.workflow("tracker:\n  kind: shop\n  provider:\n    project: p\n    token: $SHOP_TOKEN\n    password: literal\n  handoff_state: Done\n");
-    insta::assert_snapshot!(env.baton("poll"), @r#"
-    ------- stderr -------
-    error: <root>/p/WORKFLOW.md:7: tracker.kind is "shop", which is not supported: this build has command, github, gitlab, linear, local, and no program `baton-tracker-shop` is on PATH
-    hint: `tracker.kind: local` keeps issues as files beside WORKFLOW.md
-    [exit status: 10]
-    "#);
+    let error = env.baton("poll").exits(10).stderr;
+    for words in [
+        "WORKFLOW.md:7: tracker.kind is \"shop\"",
+        "this build has command, ",
+        "no program `baton-tracker-shop` is on PATH",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
     fs::write(env.path("p/issues.jsonl"), TWO.lines().next().expect("one")).expect("issues");
     let script = documented().replace("verb=$1\n", "verb=$1\necho \"$BATON_TRACKER_KIND $BATON_TRACKER_PROVIDER $SHOP_TOKEN $PWD\" > \"$TEST_ROOT/said/tracker\"\n");
     env.program_on_path("baton-tracker-shop", &script);

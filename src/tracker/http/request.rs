@@ -106,6 +106,12 @@ impl Request {
         self
     }
 
+    /// With this value of a parameter, and no other.
+    pub(crate) fn set_query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.retain(|(known, _)| known != name);
+        self.query(name, value)
+    }
+
     /// With a body.
     pub(crate) fn json(self, body: Value) -> Self {
         Self { body: Some(body), ..self }

@@ -14,7 +14,7 @@ pub(crate) trait Provider: Writes {
     /// `tracker.kind`.
     const KIND: &'static str;
 
-    /// What must be asked before the first read; none once it is known.
+    /// What must be asked next before the first read; none once all is known.
     fn preparation(&self) -> Option<Request> {
         None
     }
@@ -100,6 +100,8 @@ pub(crate) enum Unwritable {
     Priority,
     /// Blockers and parents.
     Relations,
+    /// Labels, where those are made of something else.
+    Labels,
 }
 
 /// A tool that lets the agent call the provider's own interface with the adapter's credential, which the agent never sees

@@ -18,12 +18,17 @@ pub(super) struct Walked {
 }
 
 impl<P: Provider> Remote<P> {
-    /// Sends the requests, follows their pages, and asks what else must be asked about the issues that they bring.
-    pub(super) async fn walk(&self, requests: impl FnOnce(&P) -> Vec<Request>) -> Result<Walked, TrackerError> {
-        // What the provider asks may depend on what it has to know first.
-        if let Some(request) = self.provider.preparation() {
+    /// Asks what the provider has to know before it can ask or write anything else, one thing after the other.
+    pub(super) async fn prepare(&self) -> Result<(), TrackerError> {
+        while let Some(request) = self.provider.preparation() {
             self.provider.prepared(&self.http.send(&request).await?)?;
         }
+        Ok(())
+    }
+
+    /// Sends the requests, follows their pages, and asks what else must be asked about the issues that they bring.
+    pub(super) async fn walk(&self, requests: impl FnOnce(&P) -> Vec<Request>) -> Result<Walked, TrackerError> {
+        self.prepare().await?;
         let mut walked = Walked::default();
         let mut more = Vec::new();
         let mut seen = HashSet::new();

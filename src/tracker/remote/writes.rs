@@ -18,7 +18,12 @@ impl<P: Provider> Writer for Remote<P> {
                 return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
             }
             let has_relations = !new.blocked_by.is_empty() || new.parent.is_some();
-            check_writable::<P>(new.priority.is_some(), has_relations)?;
+            check_writable::<P>(&[
+                (Unwritable::Priority, new.priority.is_some()),
+                (Unwritable::Relations, has_relations),
+                (Unwritable::Labels, !new.labels.is_empty()),
+            ])?;
+            self.prepare().await?;
             let id = self.provider.create(&self.http, new).await?;
             self.require(&id).await
         })
@@ -35,7 +40,11 @@ impl<P: Provider> Writer for Remote<P> {
                 return Ok(issue);
             }
             let has_blockers = !change.add_blocked_by.is_empty() || !change.remove_blocked_by.is_empty();
-            check_writable::<P>(change.priority.is_some(), has_blockers || change.parent.is_some())?;
+            check_writable::<P>(&[
+                (Unwritable::Priority, change.priority.is_some()),
+                (Unwritable::Relations, has_blockers || change.parent.is_some()),
+                (Unwritable::Labels, !change.add_labels.is_empty() || !change.remove_labels.is_empty()),
+            ])?;
             self.provider.edit(&self.http, &issue, &change).await?;
             let after = self.require(id).await?;
             match &change.state {
@@ -75,15 +84,13 @@ impl<P: Provider> Writer for Remote<P> {
 }
 
 /// Fails where the provider cannot write what is asked for.
-fn check_writable<P: Provider>(has_priority: bool, has_relations: bool) -> Result<(), TrackerError> {
-    let asked = P::UNWRITABLE.iter().find(|unwritable| match unwritable {
-        Unwritable::Priority => has_priority,
-        Unwritable::Relations => has_relations,
-    });
-    let operation = match asked {
+fn check_writable<P: Provider>(asked: &[(Unwritable, bool)]) -> Result<(), TrackerError> {
+    let refused = asked.iter().find(|(what, is_asked)| *is_asked && P::UNWRITABLE.contains(what));
+    let operation = match refused.map(|(what, _)| what) {
         None => return Ok(()),
         Some(Unwritable::Priority) => "set a priority (labels can stand for one: `provider.priority_labels`)",
         Some(Unwritable::Relations) => "change blockers or parents",
+        Some(Unwritable::Labels) => "set labels",
     };
     Err(TrackerError::Unsupported { kind: P::KIND, operation })
 }

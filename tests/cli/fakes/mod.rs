@@ -6,6 +6,7 @@ pub(crate) mod gitlab;
 pub(crate) mod jira;
 pub(crate) mod linear;
 mod project;
+pub(crate) mod redmine;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

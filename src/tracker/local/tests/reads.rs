@@ -149,7 +149,7 @@ fn a_kind_that_is_none_names_those_that_are() {
         text.starts_with("tracker.kind `lokal` is not supported: this build has ") && text.contains("local"),
         "{text}"
     );
-    assert!(text.ends_with("local, and no program `baton-tracker-lokal` is on PATH"), "{text}");
+    assert!(text.ends_with(", and no program `baton-tracker-lokal` is on PATH"), "{text}");
 }
 
 #[test]
