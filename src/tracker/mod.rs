@@ -5,6 +5,7 @@
 //! here. `local` keeps issues as Markdown files and needs nobody else; `command` is any program. The others speak HTTP:
 //! each is a mapping ([`remote`]) over the one client ([`http`]).
 
+mod asana;
 mod command;
 mod error;
 mod github;
@@ -160,6 +161,7 @@ struct Adapter {
 
 /// Every kind that this build supports.
 const ADAPTERS: &[Adapter] = &[
+    asana::ADAPTER,
     command::ADAPTER,
     github::ADAPTER,
     gitlab::ADAPTER,

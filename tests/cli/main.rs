@@ -45,6 +45,7 @@ mod status;
 mod storm;
 mod symphony;
 mod tool_server;
+mod tracker_asana;
 mod tracker_command;
 mod tracker_github;
 mod tracker_gitlab;

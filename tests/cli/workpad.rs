@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::env::{TestEnv, texts};
+use crate::fakes::asana::Asana;
 use crate::fakes::github::Github;
 use crate::fakes::gitlab::Gitlab;
+use crate::fakes::jira::Jira;
 use crate::fakes::linear::Linear;
 
 /// Keeps the workpad of an issue; what that came to.
@@ -97,6 +99,25 @@ fn on_linear_where_agents_keep_their_own() {
     assert_eq!(keep(&env, "LIN-1", "- [x] reproduce"), "changed");
     assert_eq!(env.baton("issue workpad LIN-1").ok().stdout, "## Codex Workpad\n\n- [x] reproduce\n");
     assert_eq!(comments(&env, "LIN-1").as_array().expect("comments").len(), 3);
+}
+
+#[test]
+fn on_jira_where_it_is_a_document_or_a_text() {
+    for (fake, deployment) in [(Jira::start(), ""), (Jira::start_server(), "    deployment: server\n")] {
+        fake.change(|jira| jira.add(1, "To Do"));
+        let env = fake.project(deployment, "");
+        it_is_one_comment(&env, "SYM-1");
+        let text = "- [x] reproduce\n  - with two users\n- [ ] fix\n\n1. first\n2. second";
+        assert_eq!(keep(&env, "SYM-1", text), "changed");
+        assert_eq!(keep(&env, "SYM-1", text), "unchanged", "what is read again is what was written");
+    }
+}
+
+#[test]
+fn on_asana() {
+    let fake = Asana::start();
+    fake.change(|asana| asana.add(7, "To do"));
+    it_is_one_comment(&fake.project("", ""), "ASANA-7");
 }
 
 #[test]

@@ -43,9 +43,9 @@ impl Answer {
         Err(TrackerError::Status { what, status, said: self.said.clone() })
     }
 
-    /// The error for a credential that the tracker does not know, where the status does not say so.
-    pub(crate) fn unauthorized(&self, why: &str) -> TrackerError {
-        TrackerError::Status { what: self.what.clone(), status: 401, said: why.to_owned() }
+    /// The error for a failure that its status does not tell.
+    pub(crate) fn failure(&self, status: u16, why: &str) -> TrackerError {
+        TrackerError::Status { what: self.what.clone(), status, said: why.to_owned() }
     }
 
     /// The body of a success as JSON.

@@ -118,7 +118,7 @@ fn check_login(answer: &Answer) -> Result<(), TrackerError> {
     let is_refused = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED"];
     let is_stranger = answer.header("x-ausername").is_some_and(|name| name.eq_ignore_ascii_case("anonymous"));
     if is_stranger || is_refused.iter().any(|word| reason.contains(word)) {
-        return Err(answer.unauthorized("Jira does not know the credential"));
+        return Err(answer.failure(401, "Jira does not know the credential"));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Trackers that are real servers on loopback: what they hold, what they were asked, and what they are told to answer
 //! instead.
 
+pub(crate) mod asana;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod jira;

@@ -19,6 +19,7 @@ mod tests {
             proptest::collection::vec(words, 1..4).prop_map(|lines| lines.join("\n")),
             (1..=6_usize, words).prop_map(|(level, text)| format!("{} {text}", "#".repeat(level))),
             proptest::collection::vec(words, 1..4).prop_map(|items| format!("- {}", items.join("\n- "))),
+            proptest::collection::vec(words, 2..4).prop_map(|items| format!("- {}", items.join("\n  - "))),
             ("(rust|sh)?", "[a-z]{1,5}(\n {0,4}[-#a-z]{1,9}){0,3}")
                 .prop_map(|(language, code)| { format!("```{language}\n{code}\n```") }),
         ]

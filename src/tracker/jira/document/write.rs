@@ -13,9 +13,12 @@ pub(in crate::tracker::jira) fn write(text: &str) -> Value {
         } else if let Some((level, title)) = heading(line) {
             content.push(json!({ "type": "heading", "attrs": { "level": level }, "content": texts(&[title]) }));
         } else if item(line).is_some() {
-            let mut items = vec![line];
-            while let Some(next) = lines.next_if(|next| item(next).is_some()) {
-                items.push(next);
+            let mut items = vec![vec![line]];
+            while let Some(next) = lines.next_if(|next| item(next).is_some() || continuation(next).is_some()) {
+                match items.last_mut() {
+                    Some(lines) if continuation(next).is_some() => lines.push(next),
+                    Some(_) | None => items.push(vec![next]),
+                }
             }
             content.push(list(&items));
         } else if !line.trim().is_empty() {
@@ -43,15 +46,20 @@ fn heading(line: &str) -> Option<(usize, &str)> {
 
 /// `- item`
 fn item(line: &str) -> Option<&str> {
-    let text = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "))?.trim();
-    Some(text).filter(|text| !text.is_empty())
+    line.strip_prefix("- ").map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn list(lines: &[&str]) -> Value {
-    let items = lines
-        .iter()
-        .filter_map(|line| item(line))
-        .map(|text| json!({ "type": "listItem", "content": [{ "type": "paragraph", "content": texts(&[text]) }] }));
+/// A line that goes on with an item, such as an item of a list in it.
+fn continuation(line: &str) -> Option<&str> {
+    line.strip_prefix("  ").map(str::trim_end).filter(|text| !text.is_empty())
+}
+
+/// A list of items of one or more lines.
+fn list(items: &[Vec<&str>]) -> Value {
+    let items = items.iter().map(|lines| {
+        let lines: Vec<&str> = lines.iter().filter_map(|line| item(line).or_else(|| continuation(line))).collect();
+        json!({ "type": "listItem", "content": [{ "type": "paragraph", "content": texts(&lines) }] })
+    });
     json!({ "type": "bulletList", "content": items.collect::<Vec<_>>() })
 }
 
@@ -90,7 +98,7 @@ mod tests {
     #[test]
     fn each_block_is_a_node() {
         assert_eq!(
-            kinds("# A\ntext\n- x\n* y\n\nmore\n```\ncode"),
+            kinds("# A\ntext\n- x\n  y\n- z\n\nmore\n```\ncode"),
             ["heading", "paragraph", "bulletList", "paragraph", "codeBlock"]
         );
         assert_eq!(kinds("#hash\n-dash\n####### seven"), ["paragraph"]);

@@ -234,9 +234,13 @@ impl Jira {
 
     fn said(&self, id: u64, call: &Call) -> Reply {
         let from: usize = call.parameter("startAt").map_or(0, |text| text.parse().expect("a number"));
-        let all = self.comments.iter().filter(|(of, _)| *of == id);
-        let all: Vec<Value> =
-            all.map(|(_, body)| json!({ "body": body, "author": { "displayName": "Ann" }, "created": "2026-01-01T00:00:00.000+0000" })).collect();
+        let all = self.comments.iter().enumerate().filter(|(_, (of, _))| *of == id);
+        let all: Vec<Value> = all
+            .map(|(at, (_, body))| {
+                let author = json!({ "displayName": "Ann" });
+                json!({ "id": at.to_string(), "body": body, "author": author, "created": "2026-01-01T00:00:00.000+0000" })
+            })
+            .collect();
         let shown: Vec<&Value> = all.iter().skip(from).take(2).collect();
         Reply::json(200, &json!({ "startAt": from, "maxResults": 2, "total": all.len(), "comments": shown }))
     }
@@ -286,6 +290,11 @@ impl Jira {
             }
             ("POST", ["issue", _, "transitions"], Some(id)) => self.move_on(id, &call.body),
             ("GET", ["issue", _, "comment"], Some(id)) => self.said(id, call),
+            ("PUT", ["issue", _, "comment", comment], Some(_)) => {
+                let at: usize = comment.parse().expect("a comment");
+                self.comments[at].1 = call.body["body"].clone();
+                Reply::json(200, &json!({ "id": comment }))
+            }
             ("POST", ["issue", _, "comment"], Some(id)) => {
                 self.comments.push((id, call.body["body"].clone()));
                 Reply::json(201, &json!({ "id": "1" }))
