@@ -1,4 +1,5 @@
-//! A tracker's limits, kept in the store: when it asks to be left alone, every process of the project does.
+//! What the store keeps of a tracker: its limits, so that every process of the project leaves it alone when it asks for
+//! that, and its last answers, so that no process asks for what has not changed.
 
 use std::sync::Arc;
 
@@ -21,6 +22,14 @@ impl Memory for StoredLimits {
     fn closed_until(&self, bucket: &str) -> Option<Timestamp> {
         // A store that cannot be read has an error of its own for whoever reads it next.
         self.store.get::<StateRecord>(STATE).ok().flatten()?.tracker_limits.get(bucket).copied()
+    }
+
+    fn answers(&self) -> Vec<String> {
+        self.store.answers()
+    }
+
+    fn keep_answers(&self, lines: &[String]) {
+        self.store.keep_answers(lines);
     }
 
     fn close(&self, bucket: &str, until: Timestamp) {

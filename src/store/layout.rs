@@ -63,6 +63,10 @@ impl Layout {
         self.root.join("rows")
     }
 
+    pub(super) fn answers(&self) -> PathBuf {
+        self.root.join("answers")
+    }
+
     pub(super) fn journal(&self) -> PathBuf {
         self.root.join("journal")
     }

@@ -6,6 +6,7 @@
 //!
 //! `docs/store.md` describes the format and the promises.
 
+mod answers;
 mod applied;
 mod blank;
 mod cached;

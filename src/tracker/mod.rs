@@ -80,6 +80,8 @@ pub trait Tracker: Send + Sync {
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }
+    /// Keeps what it answered, so that the next process need not be told what has not changed.
+    fn keep_answers(&self) {}
     /// The tools that it offers to the agent, advertised when a session starts (SPEC 10.5).
     fn agent_tool_specs(&self) -> Vec<ToolSpec> {
         Vec::new()

@@ -1,10 +1,12 @@
 //! `tracker.kind: github`, against a server on loopback.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::env::{TestEnv, texts, wait_until};
 use crate::fakes::github::{Github, TOKEN};
-use crate::fakes::{Reply, identifiers, reasons, successes, tool_call};
+use crate::fakes::{Fake, Reply, identifiers, reasons, successes, tool_call};
 
 const HOUR: i64 = 3_600_000;
 
@@ -65,6 +67,45 @@ fn every_page_is_read_and_a_second_poll_writes_nothing() {
     assert_eq!(fake.take_lines(), ["GET /repos/o/r/issues"; 3]);
     let poll = env.writing_nothing(|| env.baton("poll --json").json());
     assert_eq!((&poll["fetched"], &poll["changed"]), (&json!(250), &json!(0)));
+}
+
+#[test]
+fn a_poll_of_another_process_is_not_told_again_what_has_not_changed() {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=250).for_each(|number| github.add(number, &[]));
+        github.remaining = Some(1000);
+    });
+    let env = fake.project("", "");
+    let poll = || {
+        let poll = env.baton("poll --json").json();
+        let traffic = &poll["traffic"];
+        let count = |name: &str| traffic[name].as_u64().expect("a number");
+        (
+            poll["fetched"].as_u64().expect("a number"),
+            poll["changed"].as_u64().expect("a number"),
+            count("requests"),
+            count("not_modified"),
+        )
+    };
+    env.baton("poll --dry-run").ok();
+    assert!(!env.store("answers").exists());
+    assert_eq!(poll(), (250, 250, 3, 0));
+    let left = |fake: &Fake<Github>| fake.change(|github| github.remaining);
+    let before = left(&fake);
+    assert_eq!(env.writing_nothing(poll), (250, 0, 3, 3));
+    assert_eq!(left(&fake), before, "it cost nothing");
+    fake.change(|github| github.set(150, "title", json!("Another title")));
+    assert_eq!(poll(), (250, 1, 3, 2));
+    assert_eq!(poll(), (250, 0, 3, 3));
+    // Whoever cannot read it asks for all of it.
+    fs::write(env.store("answers"), "nonsense").expect("written");
+    assert_eq!(poll(), (250, 0, 3, 0));
+    assert_eq!(poll(), (250, 0, 3, 3));
+    // What is in it is no more than what the tracker still says.
+    fake.change(|github| github.delete(250));
+    assert_eq!(poll().0, 249);
+    env.bash("grep -q '[0-9]' .baton/answers && ! grep -q ghp_ .baton/answers").ok();
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
     }
     if !dry_run {
         project.store.keep_rows(&answer.rows);
+        project.tracker.keep_answers();
         failure::forget(project)?;
         project.store.touch_polled(project.seams.now())?;
     }

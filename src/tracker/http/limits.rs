@@ -18,12 +18,18 @@ const DEFAULT_WAIT: TimeDelta = TimeDelta::seconds(60);
 /// Nobody is left alone for longer: clocks and headers are wrong at times.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 
-/// What all processes of a project know of a tracker's limits.
+/// What all processes of a project know of a tracker: its limits, and what it answered last.
 pub trait Memory: Send + Sync {
     /// Until when nothing is to be sent there.
     fn closed_until(&self, bucket: &str) -> Option<Timestamp>;
     /// Nothing is to be sent there until then.
     fn close(&self, bucket: &str, until: Timestamp);
+    /// Answers that a process kept for the next one, a line of JSON each.
+    fn answers(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Keeps answers, as far as there is room for them and they hold no secret.
+    fn keep_answers(&self, _lines: &[String]) {}
 }
 
 /// How much may still be asked.

@@ -31,7 +31,7 @@ pub(crate) use request::{Method, Request};
 pub use traffic::Traffic;
 
 use self::attempts::{Attempt, Next};
-use self::cache::Cache;
+use self::cache::{Cache, Known};
 use self::traffic::Meter;
 use super::TrackerError;
 use crate::model::Timestamp;
@@ -68,6 +68,8 @@ pub(crate) struct Http {
     redactor: Redactor,
     client: OnceLock<Client>,
     cache: Mutex<Cache>,
+    /// Whether the cache has what another process kept.
+    taken_up: OnceLock<()>,
     meter: Mutex<Meter>,
 }
 
@@ -75,7 +77,14 @@ impl Http {
     /// A client; sends nothing yet.
     pub(crate) fn new(settings: Settings) -> Self {
         let redactor = Redactor::new([&settings.secret, &settings.credential.1]);
-        Self { settings, redactor, client: OnceLock::new(), cache: Mutex::default(), meter: Mutex::default() }
+        Self {
+            settings,
+            redactor,
+            client: OnceLock::new(),
+            cache: Mutex::default(),
+            taken_up: OnceLock::new(),
+            meter: Mutex::default(),
+        }
     }
 
     /// Sends a request and returns the answer, whatever its status; being asked to stay away is an error.
@@ -105,6 +114,23 @@ impl Http {
         self.redactor.redact(text).into_owned()
     }
 
+    /// Keeps what was answered since the last time for the next process, where it is not what is kept already.
+    pub(crate) fn keep_answers(&self) {
+        let lines = self.cache().leave();
+        if let Some(lines) = lines {
+            self.settings.memory.keep_answers(&lines);
+        }
+    }
+
+    /// The answer that is known from before, by this process or another one.
+    fn known(&self, url: &Url) -> Option<Arc<Known>> {
+        self.taken_up.get_or_init(|| {
+            let lines = self.settings.memory.answers();
+            self.cache().take_up(&lines);
+        });
+        self.cache().get(url)
+    }
+
     /// Sends a request as often as may help.
     async fn insist(&self, request: &Request, url: &Url) -> Result<Answer, TrackerError> {
         let mut attempt = Attempt::first(request.repeatable);
@@ -130,7 +156,7 @@ impl Http {
 
     /// Sends a request once, and remembers what the answer says about limits.
     async fn once(&self, request: &Request, url: &Url) -> Result<Answer, Failure> {
-        let known = if request.is_conditional() { self.cache().get(url) } else { None };
+        let known = if request.is_conditional() { self.known(url) } else { None };
         let mut call = self.client()?.request(request.method.into(), url.clone()).headers(self.headers()?);
         if let Some(known) = &known {
             call = call.header(IF_NONE_MATCH, &known.etag);
@@ -145,7 +171,7 @@ impl Http {
             && let Some(known) = known
         {
             self.meter().unchanged();
-            return Ok(known.answer.clone());
+            return Ok(Answer { what: request.to_string(), ..known.answer.clone() });
         }
         if request.is_conditional() {
             self.cache().keep(url, &answer);

@@ -127,6 +127,10 @@ impl<P: Provider> Tracker for Remote<P> {
         self.http.traffic()
     }
 
+    fn keep_answers(&self) {
+        self.http.keep_answers();
+    }
+
     fn agent_tool_specs(&self) -> Vec<ToolSpec> {
         if self.provider.has_narrow_tools() { local::tools::specs() } else { vec![self.provider.tool().spec()] }
     }
