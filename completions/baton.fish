@@ -50,6 +50,8 @@ complete -c baton -n "__fish_baton_needs_command" -f -a "gc" -d 'Let what has be
 complete -c baton -n "__fish_baton_needs_command" -f -a "workspace" -d 'Make, find and inspect workspaces'
 complete -c baton -n "__fish_baton_needs_command" -f -a "worker" -d 'Launch, watch and stop workers'
 complete -c baton -n "__fish_baton_needs_command" -f -a "retry" -d 'Put a waiting or blocked issue back into the queue'
+complete -c baton -n "__fish_baton_needs_command" -f -a "pause" -d 'Put an issue aside that is being worked on'
+complete -c baton -n "__fish_baton_needs_command" -f -a "resume" -d 'Put a paused issue back into the queue'
 complete -c baton -n "__fish_baton_needs_command" -f -a "comment" -d 'Comment on an issue in the tracker'
 complete -c baton -n "__fish_baton_needs_command" -f -a "issue" -d 'Read and write the tracker\'s issues'
 complete -c baton -n "__fish_baton_needs_command" -f -a "tool-server" -d 'Serve a run\'s tracker tools over the Model Context Protocol'
@@ -481,6 +483,40 @@ complete -c baton -n "__fish_baton_using_subcommand retry" -l allow-nested -d 'L
 complete -c baton -n "__fish_baton_using_subcommand retry" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand retry" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
 complete -c baton -n "__fish_baton_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand pause" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand pause" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand pause" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand pause" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand pause" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand pause" -l reason -d 'Why, for the record' -r
+complete -c baton -n "__fish_baton_using_subcommand pause" -l timeout -d 'How long to wait before the worker is killed' -r
+complete -c baton -n "__fish_baton_using_subcommand pause" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand pause" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand pause" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand pause" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand pause" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand pause" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand pause" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand pause" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
+complete -c baton -n "__fish_baton_using_subcommand pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c baton -n "__fish_baton_using_subcommand resume" -s C -d 'Run as if started in DIR' -r -F
+complete -c baton -n "__fish_baton_using_subcommand resume" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand resume" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F
+complete -c baton -n "__fish_baton_using_subcommand resume" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c baton -n "__fish_baton_using_subcommand resume" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand resume" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
+complete -c baton -n "__fish_baton_using_subcommand resume" -s q -l quiet -d 'Say less; twice: no warnings either'
+complete -c baton -n "__fish_baton_using_subcommand resume" -s v -l verbose -d 'Say more; twice: details for debugging'
+complete -c baton -n "__fish_baton_using_subcommand resume" -l no-progress -d 'Show no progress display'
+complete -c baton -n "__fish_baton_using_subcommand resume" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
+complete -c baton -n "__fish_baton_using_subcommand resume" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
+complete -c baton -n "__fish_baton_using_subcommand resume" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c baton -n "__fish_baton_using_subcommand resume" -l exit-code -d 'With --dry-run: exit with 3 when something would change'
+complete -c baton -n "__fish_baton_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s C -d 'Run as if started in DIR' -r -F
 complete -c baton -n "__fish_baton_using_subcommand comment" -l workflow -d 'Use this WORKFLOW.md [env: BATON_WORKFLOW] [default: the one here or above]' -r -F
 complete -c baton -n "__fish_baton_using_subcommand comment" -l store -d 'Use this store [env: BATON_STORE] [default: .baton beside WORKFLOW.md]' -r -F

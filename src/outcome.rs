@@ -132,6 +132,7 @@ fn requested(kind: RequestKind) -> (OutcomeKind, OutcomeCode) {
     match kind {
         RequestKind::Stop => (OutcomeKind::Canceled, OutcomeCode::Operator),
         RequestKind::StopRequeue => (OutcomeKind::Canceled, OutcomeCode::OperatorRequeue),
+        RequestKind::Pause => (OutcomeKind::Canceled, OutcomeCode::OperatorPause),
         RequestKind::Stalled => (OutcomeKind::Stalled, OutcomeCode::Stalled),
         RequestKind::IssueTerminal => (OutcomeKind::Canceled, OutcomeCode::IssueTerminal),
         RequestKind::IssueInactive => (OutcomeKind::Canceled, OutcomeCode::IssueInactive),
@@ -162,6 +163,7 @@ mod tests {
             (End::Requested(RequestKind::Stalled, e()), "stalled", None),
             (End::Requested(RequestKind::Stop, e()), "canceled", None),
             (End::Requested(RequestKind::StopRequeue, e()), "canceled", None),
+            (End::Requested(RequestKind::Pause, e()), "canceled", None),
             (End::Requested(RequestKind::IssueTerminal, e()), "canceled", None),
             (End::NeedsInput(e()), "needs_input", Some("why")),
             (End::WorkerDied(e()), "interrupted", Some("why")),

@@ -82,8 +82,10 @@ pub fn is_idle_for_too_long(count: u32, policy: &RetryPolicy) -> bool {
 
 fn failures_after(outcome: &Outcome, history: &History) -> u32 {
     match (outcome.outcome, outcome.code) {
+        // What is put aside goes on later where it was.
+        (OutcomeKind::NeedsInput, _)
+        | (_, OutcomeCode::TrackerRefresh | OutcomeCode::Reboot | OutcomeCode::OperatorPause) => history.failures,
         (OutcomeKind::Succeeded | OutcomeKind::Canceled, _) => 0,
-        (OutcomeKind::NeedsInput, _) | (_, OutcomeCode::TrackerRefresh | OutcomeCode::Reboot) => history.failures,
         (OutcomeKind::Failed | OutcomeKind::TimedOut | OutcomeKind::Stalled | OutcomeKind::Interrupted, _) => {
             history.failures.saturating_add(1)
         }
@@ -140,6 +142,7 @@ fn canceled(outcome: &Outcome, history: &History, now: Timestamp) -> Status {
     match outcome.code {
         OutcomeCode::IssueTerminal => Status::Done,
         OutcomeCode::IssueInactive | OutcomeCode::IssueUnroutable | OutcomeCode::IssueInvisible => Status::Released,
+        OutcomeCode::OperatorPause => Status::Paused,
         OutcomeCode::OperatorRequeue => waiting(RetryKind::Continuation, history.attempts, 0, None, None, now),
         OutcomeCode::Completed
         | OutcomeCode::WorkspaceFailed
@@ -317,6 +320,7 @@ mod tests {
         let asked = |kind| after(&End::Requested(kind, "r".into()), FIRST, POLICY).status;
         assert_eq!(block(&asked(RequestKind::Stop)), Some(ReasonCode::Canceled));
         assert_eq!(delay(&asked(RequestKind::StopRequeue)), Some(0));
+        assert_eq!(asked(RequestKind::Pause), Status::Paused);
         assert_eq!(delay(&asked(RequestKind::Stalled)), Some(10_000));
         assert_eq!(asked(RequestKind::IssueTerminal), Status::Done);
         assert_eq!(asked(RequestKind::IssueInactive), Status::Released);

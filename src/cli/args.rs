@@ -9,8 +9,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::values::duration;
 use super::{
-    config, demo, dispatch, doctor, events, gc, generate, init, issue, migrate_store, poll, reconcile, recover, retry,
-    run, schema, status, tool_server, worker, workspace,
+    config, demo, dispatch, doctor, events, gc, generate, init, issue, migrate_store, pause, poll, reconcile, recover,
+    resume, retry, run, schema, status, tool_server, worker, workspace,
 };
 
 /// Get issues worked on by coding agents
@@ -102,6 +102,10 @@ pub enum Command {
     Worker(worker::Command),
     /// Put a waiting or blocked issue back into the queue
     Retry(retry::Args),
+    /// Put an issue aside that is being worked on
+    Pause(pause::Args),
+    /// Put a paused issue back into the queue
+    Resume(resume::Args),
     /// Comment on an issue in the tracker
     Comment(issue::comment::Args),
     /// Read and write the tracker's issues
@@ -144,6 +148,8 @@ impl Command {
             | Self::Gc(_)
             | Self::Run(_)
             | Self::Retry(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
             | Self::MigrateStore(_)
             | Self::Demo(_) => true,
             Self::Workspace(command) => command.steers(),

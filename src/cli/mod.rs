@@ -17,11 +17,13 @@ mod generate;
 mod init;
 mod issue;
 mod migrate_store;
+mod pause;
 mod poll;
 mod progress;
 mod reconcile;
 mod recover;
 mod render;
+mod resume;
 mod retry;
 mod run;
 mod schema;
@@ -91,6 +93,8 @@ fn run(command: Command, cx: &Ctx, ui: &mut Ui) -> Result<ExitCode> {
         Command::Status(args) => status::run(&args, cx, ui),
         Command::Run(args) => run::run(&args, cx, ui),
         Command::Retry(args) => retry::run(&args, cx, ui),
+        Command::Pause(args) => pause::run(&args, cx, ui),
+        Command::Resume(args) => resume::run(&args, cx, ui),
         Command::Comment(args) => issue::comment::run(&args, cx, ui),
         Command::MigrateStore(args) => migrate_store::run(&args, cx, ui),
         Command::Doctor(args) => doctor::run(&args, cx, ui),

@@ -4,7 +4,7 @@ use super::context::block_on;
 use super::ui::{Style, View};
 use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
-use crate::steps::{self, Action};
+use crate::steps::{self, Action, ActionKind};
 
 /// Put a waiting or blocked issue back into the queue
 ///
@@ -43,7 +43,11 @@ impl View for Action {
     const KIND: &'static str = "action";
 
     fn text(&self, _: Style) -> String {
-        let what = if self.changes() { "would be back in the queue" } else { "would be left as it is" };
+        let what = match self.action {
+            _ if !self.changes() => "would be left as it is",
+            ActionKind::Retry | ActionKind::Resume => "would be back in the queue",
+            ActionKind::Pause => "would be paused",
+        };
         let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         format!("{} {what}{reason}\n", self.identifier)
     }

@@ -61,7 +61,7 @@ const fn line<L: Line>(form: Form, printed_by: &'static str) -> Kind {
 }
 
 const KINDS: [Kind; 34] = [
-    document::<steps::Action>("retry"),
+    document::<steps::Action>("retry, pause, resume"),
     document::<config::Report>("config show"),
     line::<events::Cursor>(Form::Line, "events"),
     document::<demo::Plan>("demo --dry-run"),

@@ -69,6 +69,8 @@ pub enum OutcomeCode {
     Operator,
     /// An operator stopped it, to be started again at once.
     OperatorRequeue,
+    /// An operator put the issue aside.
+    OperatorPause,
     /// Reconciliation: the issue became terminal.
     IssueTerminal,
     /// Reconciliation: the issue is no longer active.

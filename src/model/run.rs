@@ -89,6 +89,8 @@ pub enum RequestKind {
     Stop,
     /// An operator stops it, to be started again at once.
     StopRequeue,
+    /// An operator stops it and puts the issue aside, until it is resumed.
+    Pause,
     /// Reconciliation: the agent is silent for too long.
     Stalled,
     /// Reconciliation: the issue became terminal.

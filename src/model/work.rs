@@ -220,7 +220,7 @@ impl ClaimRecord {
     #[must_use]
     pub fn operator_request(&self) -> Option<&Request> {
         self.request.as_ref().filter(|request| match request.kind {
-            RequestKind::Stop | RequestKind::StopRequeue => true,
+            RequestKind::Stop | RequestKind::StopRequeue | RequestKind::Pause => true,
             RequestKind::Stalled
             | RequestKind::IssueTerminal
             | RequestKind::IssueInactive

@@ -42,7 +42,7 @@ pub use reconcile::{NotEnded, ReconcileReport, Stopped, reconcile};
 pub use recover::{
     FailedRepair, OperatorAction, OperatorRequired, RecoverOptions, RecoverReport, Recovered, act, recover,
 };
-pub use release::{Action, ActionKind, ActionStatus, retry, retry_plan};
+pub use release::{Action, ActionKind, ActionStatus, pause, pause_plan, resume, resume_plan, retry, retry_plan};
 pub use run::{RunEnd, RunMode, RunNews, RunOptions, RunSummary, run};
 pub use starter::{NewFile, Starter, repository_or_here};
 pub use status::{IssueStatus, RecentEvent, RunningRow, StatusReport, explain, status, status_of};

@@ -137,7 +137,7 @@ impl Unwanted {
             RequestKind::IssueUnroutable => "the tracker says that it is no longer to be dispatched here".to_owned(),
             RequestKind::IssueInvisible => "the tracker no longer shows it".to_owned(),
             RequestKind::Stalled => "its agent gives no sign of life".to_owned(),
-            RequestKind::Stop | RequestKind::StopRequeue => "asked for".to_owned(),
+            RequestKind::Stop | RequestKind::StopRequeue | RequestKind::Pause => "asked for".to_owned(),
         }
     }
 }

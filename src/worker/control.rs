@@ -32,7 +32,17 @@ pub(crate) fn request_stop(
     kind: RequestKind,
     reason: &str,
 ) -> Result<RunId, WorkerError> {
-    leave_request(project, key, None, kind, reason)?.ok_or_else(|| WorkerError::NoWorker(key.to_string()))
+    let ask = Ask { kind, reason, action_id: None };
+    leave_request(project, key, None, ask)?.ok_or_else(|| WorkerError::NoWorker(key.to_string()))
+}
+
+/// What is asked of a worker.
+#[derive(Debug, Clone, Copy)]
+struct Ask<'a> {
+    kind: RequestKind,
+    reason: &'a str,
+    /// The operator's action that it is part of, for the journal.
+    action_id: Option<&'a str>,
 }
 
 /// Leaves it where the claim is there, and `only` this run's.
@@ -40,9 +50,9 @@ fn leave_request(
     project: &Project,
     key: &Key,
     only: Option<&RunId>,
-    kind: RequestKind,
-    reason: &str,
+    ask: Ask<'_>,
 ) -> Result<Option<RunId>, WorkerError> {
+    let Ask { kind, reason, action_id } = ask;
     let now = project.seams.now();
     let left = project.store.transact(now, &project.by(None), |tx| {
         let claim: Option<ClaimRecord> = tx.get(key.as_str())?;
@@ -53,7 +63,11 @@ fn leave_request(
         let manifest: Option<RunRecord> = tx.get(&run.to_string())?;
         if claim.request.as_ref().is_none_or(|request| rank(kind) > rank(request.kind)) {
             let identifier = manifest.as_ref().map_or(key.as_str(), |manifest| manifest.identifier.as_str());
-            tx.event("run.stop_requested", Some(identifier), Some(&run), json!({ "request": kind, "reason": reason }));
+            let mut data = json!({ "request": kind, "reason": reason });
+            if let Some(id) = action_id {
+                (data["action_id"], data["correlation_id"]) = (id.into(), id.into());
+            }
+            tx.event("run.stop_requested", Some(identifier), Some(&run), data);
             let request = Some(Request { kind, reason: reason.to_owned(), at: now });
             tx.put(&ClaimRecord { request, ..claim.clone() })?;
         }
@@ -76,7 +90,8 @@ fn rank(kind: RequestKind) -> u8 {
         | RequestKind::IssueUnroutable
         | RequestKind::IssueInvisible => 0,
         RequestKind::StopRequeue => 1,
-        RequestKind::Stop => 2,
+        RequestKind::Pause => 2,
+        RequestKind::Stop => 3,
     }
 }
 
@@ -131,7 +146,20 @@ pub async fn stop(
     end(project, &run, limit).await
 }
 
-/// The same for one run and no other; `None` where it has ended by itself meanwhile.
+/// The same for a pause, which is the operator's action `action_id`.
+pub async fn pause(
+    project: &Project,
+    key: &Key,
+    action_id: &str,
+    reason: &str,
+    limit: Duration,
+) -> Result<Outcome, WorkerError> {
+    let ask = Ask { kind: RequestKind::Pause, reason, action_id: Some(action_id) };
+    let run = leave_request(project, key, None, ask)?.ok_or_else(|| WorkerError::NoWorker(key.to_string()))?;
+    end(project, &run, limit).await
+}
+
+/// The same as [`stop`] for one run and no other; `None` where it has ended by itself meanwhile.
 pub async fn stop_run(
     project: &Project,
     run: &RunId,
@@ -139,7 +167,7 @@ pub async fn stop_run(
     reason: &str,
     limit: Duration,
 ) -> Result<Option<Outcome>, WorkerError> {
-    match leave_request(project, &run.key, Some(run), kind, reason)? {
+    match leave_request(project, &run.key, Some(run), Ask { kind, reason, action_id: None })? {
         Some(run) => end(project, &run, limit).await.map(Some),
         None => Ok(None),
     }

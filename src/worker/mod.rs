@@ -25,7 +25,7 @@ mod watch;
 
 #[cfg(test)]
 pub(crate) use control::request_stop;
-pub use control::{stop, stop_run, wait};
+pub use control::{pause, stop, stop_run, wait};
 pub use entry::supervise_main;
 pub use error::WorkerError;
 pub use launch::{LaunchOptions, LaunchReport, LaunchResult, launch};

@@ -31,6 +31,7 @@ mod init;
 mod issue;
 mod laptop;
 mod migrate_store;
+mod pause;
 mod pipeline;
 mod place;
 mod poll;

@@ -120,7 +120,7 @@ fn one_issue_is_told_with_its_runs_and_what_can_be_done() {
     assert_eq!(status["last_error"], "command.run ended with exit status 1");
     assert_eq!(env.status("RUNS")["running"]["run"], "RUNS.1");
     assert_eq!(codes(&env.status("WAITS")["why"]), ["no_slot"]);
-    assert_eq!(env.status("RUNS")["available_actions"], json!(["stop"]));
+    assert_eq!(env.status("RUNS")["available_actions"], json!(["stop", "pause"]));
 }
 
 #[test]

@@ -108,6 +108,8 @@ pub(super) fn exits(command: &str) -> Vec<Exit> {
         "baton worker launch" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker], OUTCOMES, SIGNALS],
         "baton worker wait" => &[READS, &[Exit::NotFound], OUTCOMES],
         "baton worker stop" => &[WRITES, &[Exit::NotFound, Exit::Person]],
+        "baton pause" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Person]],
+        "baton resume" => &[WRITES, &[Exit::NotFound]],
         "baton retry" => &[WRITES, &[Exit::NotFound, Exit::Conflict, Exit::Tracker]],
         "baton issue list" | "baton issue show" => &[READS, &[Exit::NotFound, Exit::Tracker]],
         "baton comment" | "baton issue edit" | "baton issue comment" | "baton issue workpad" => {

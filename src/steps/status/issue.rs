@@ -153,8 +153,10 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
 
 fn actions(status: &Status) -> Vec<&'static str> {
     match status {
-        Status::Claimed { .. } | Status::Running { .. } | Status::Held { .. } => vec!["stop"],
-        Status::Retrying { .. } | Status::Blocked { .. } | Status::Paused => vec!["retry"],
+        Status::Claimed { .. } | Status::Running { .. } => vec!["stop", "pause"],
+        Status::Held { .. } => vec!["stop"],
+        Status::Retrying { .. } | Status::Blocked { .. } => vec!["retry"],
+        Status::Paused => vec!["resume", "retry"],
         Status::Idle => vec!["launch"],
         Status::Done | Status::Released => Vec::new(),
     }
