@@ -53,6 +53,7 @@ mod tracker_gitlab;
 mod tracker_jira;
 mod tracker_linear;
 mod tracker_redmine;
+mod tracker_traffic;
 mod turns;
 mod watch;
 mod worker;

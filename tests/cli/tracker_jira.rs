@@ -60,6 +60,7 @@ fn every_page_is_read_and_a_refresh_is_one_request() {
     ] {
         let is_server = fake.change(|jira| {
             (1..=120).for_each(|number| jira.add(number, "In Progress"));
+            jira.page = Some(50);
             jira.is_server
         });
         let deployment = if is_server { "    deployment: server\n" } else { "" };

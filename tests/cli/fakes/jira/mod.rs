@@ -27,6 +27,8 @@ pub(crate) struct Jira {
     pub(crate) knows_nobody: bool,
     /// What the transitions of every issue lead to; all statuses where it is empty.
     pub(crate) transitions: Vec<&'static str>,
+    /// How many issues it puts on a page at most, where that is less than a hundred.
+    pub(crate) page: Option<u64>,
     /// Ids of issues that cannot be given at the moment.
     pub(crate) failing: Vec<u64>,
 }
@@ -170,7 +172,7 @@ impl Jira {
         };
         let token = body["nextPageToken"].as_str().map(|token| token.trim_start_matches("after-").parse::<usize>());
         let from = token.map_or(body["startAt"].as_u64().unwrap_or(0) as usize, |from| from.expect("a token"));
-        let size = body["maxResults"].as_u64().expect("a number").min(50) as usize;
+        let size = body["maxResults"].as_u64().expect("a number").min(self.page.unwrap_or(100)) as usize;
         let shown: Vec<Value> =
             found.iter().skip(from).take(size).map(|id| self.record(*id, &body["fields"])).collect();
         let end = from + shown.len();
