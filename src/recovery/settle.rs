@@ -48,7 +48,8 @@ pub async fn settle(project: &Project, only: Option<&Key>) -> Result<Vec<Settled
     let all = join_all(dead.map(|dead| async move {
         match settle_one(project, &dead, None).await {
             Err(error) if only.is_none() && error.concerns_one_run() => {
-                tracing::warn!(run = %dead.run.run, error = chain(&error), "run not settled");
+                let RunRecord { run, issue_id, identifier, .. } = &dead.run;
+                tracing::warn!(%run, issue_id, issue_identifier = identifier, error = chain(&error), "run not settled");
                 Ok(None)
             }
             settled => settled,
@@ -89,7 +90,9 @@ async fn settle_one(project: &Project, dead: &DeadClaim, end: Option<End>) -> Re
         tracing::warn!(%run, %error, "outcome not left in the run's folder");
     }
     let settled = evidence.settled(project, &taken.work, &outcome, status)?;
-    tracing::info!(%run, settled.message, "run settled");
+    let RunRecord { issue_id, identifier, .. } = &taken.run;
+    let (outcome, reason) = (outcome.outcome.as_str(), settled.message.as_str());
+    tracing::info!(%run, issue_id, issue_identifier = identifier, outcome, reason, "run settled");
     Ok(Some(settled))
 }
 

@@ -118,7 +118,8 @@ impl Workspaces<'_> {
         } else {
             // Best effort: not even a hook that cannot be run keeps a workspace.
             self.hook("before_remove", issue, key, &record.path, None).await.unwrap_or_else(|error| {
-                tracing::warn!(%key, error = error.text(), "before_remove could not be run");
+                let (issue_id, issue_identifier) = (&*issue.id, &*issue.identifier);
+                tracing::warn!(issue_id, issue_identifier, error = error.text(), "before_remove could not be run");
                 None
             })
         };

@@ -37,15 +37,17 @@ impl Workspaces<'_> {
         let longest = secrets.iter().map(String::len).max().unwrap_or(0);
         let shell = Shell { script: script.to_owned(), cwd: path.to_owned(), env, unset, lifeline: None };
         let timeout = Duration::from_millis(self.config.hooks.timeout_ms);
+        let (issue_id, issue_identifier) = (&*issue.id, &*issue.identifier);
+        tracing::info!(hook = name, issue_id, issue_identifier, "hook started");
         let (started_at, start) = (self.seams.now(), self.seams.clock.monotonic_ms());
         let ended = run_script(shell, timeout, OUTPUT + longest).await;
         let duration_ms = self.seams.clock.monotonic_ms().saturating_sub(start);
         let receipt = receipt(name, started_at, duration_ms, &ended, &secrets);
         if receipt.ok {
-            tracing::info!(hook = name, %key, duration_ms, "hook succeeded");
+            tracing::info!(hook = name, issue_id, issue_identifier, duration_ms, "hook succeeded");
         } else {
-            tracing::warn!(hook = name, %key, duration_ms, exit_code = receipt.exit_code, timed_out = receipt.timed_out,
-                "hook failed");
+            let (exit_code, timed_out) = (receipt.exit_code, receipt.timed_out);
+            tracing::warn!(hook = name, issue_id, issue_identifier, duration_ms, exit_code, timed_out, "hook failed");
         }
         Ok(Some(receipt))
     }

@@ -131,7 +131,7 @@ fn before_remove_that_fails_keeps_no_workspace() {
     insta::assert_snapshot!(env.baton("reconcile"), @r#"
     A: workspace removed: <root>/p/.baton/workspaces/A
     ------- stderr -------
-    warning: hook failed hook="before_remove" key=A duration_ms=<duration> exit_code=4 timed_out=false
+    warning: hook failed hook="before_remove" issue_id="A" issue_identifier="A" duration_ms=<duration> exit_code=4 timed_out=false
     [exit status: 0]
     "#);
     assert!(!env.workspace("A").exists());

@@ -44,6 +44,8 @@ fn a_run_goes_from_the_prompt_to_an_issue_that_a_tool_closed() {
     let answers = env.codex_answers("A");
     assert_eq!((answers.len(), &answers[0]["success"]), (1, &true.into()));
 
+    let hello = &env.codex_heard("A", "initialize")[0]["params"];
+    assert_eq!((&hello["clientInfo"]["name"], hello["clientInfo"]["version"].is_string()), (&"baton".into(), true));
     let start = &env.codex_heard("A", "thread/start")[0]["params"];
     assert_eq!(start["cwd"], workspace.to_str().expect("text"));
     assert_eq!((&start["approvalPolicy"], &start["sandbox"]), (&"never".into(), &"workspace-write".into()));

@@ -171,7 +171,10 @@ fn a_dead_claim_takes_no_slot() {
     env.workflow("agent:\n  max_concurrent_agents: 1\n");
     env.agent_of("B", "finish");
     env.issue("B", "");
-    assert_eq!(env.baton("dispatch --wait").ok().stdout, "B.1\n");
+    let done = env.baton("dispatch --wait -v").ok();
+    assert_eq!(done.stdout, "B.1\n");
+    let settled = "run settled run=A.1 issue_id=\"A\" issue_identifier=\"A\" outcome=\"interrupted\"";
+    assert!(done.stderr.contains(settled), "{done}");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn an_after_create_that_fails_counts_as_not_made_and_is_tried_again() {
     insta::assert_snapshot!(env.baton("workspace ensure A"), @r#"
     ------- stderr -------
     made the store <root>/p/.baton
-    warning: hook failed hook="after_create" key=A duration_ms=<duration> exit_code=3 timed_out=false
+    warning: hook failed hook="after_create" issue_id="A" issue_identifier="A" duration_ms=<duration> exit_code=3 timed_out=false
     error: hook after_create failed with exit status 3 in <root>/p/.baton/workspaces/A
     hint: the hook's last words: no network
     [exit status: 12]
@@ -141,6 +141,13 @@ fn hooks_run_in_order_and_leave_receipts() {
     env.baton("worker launch A --wait").ok();
     env.baton("reconcile").ok();
     assert_eq!(env.said_lines("order"), ["after_create", "before_run", "agent", "after_run", "before_remove"]);
+    let log = env.baton("worker logs A --supervisor").ok().stdout;
+    for (name, word) in
+        ["after_create", "before_run", "after_run"].iter().flat_map(|name| [(name, "started"), (name, "succeeded")])
+    {
+        let line = format!("hook {word} hook=\"{name}\" issue_id=\"A\" issue_identifier=\"A\"");
+        assert!(log.contains(&line), "{line} in {log}");
+    }
     let run = env.run("A.1");
     assert_eq!(texts(&run["hooks"], "hook"), ["after_create", "before_run", "after_run"]);
     for receipt in run["hooks"].as_array().expect("receipts") {
