@@ -711,7 +711,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__issue__subcmd__edit)
-            opts="-C -q -v -d -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --state --title --description --priority --no-priority --add-label --remove-label --add-blocked-by --remove-blocked-by --assignee --no-assignee --dry-run --exit-code --help"
+            opts="-C -q -v -d -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --state --title --description --priority --no-priority --add-label --remove-label --add-blocked-by --remove-blocked-by --parent --no-parent --assignee --no-assignee --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -770,6 +770,10 @@ _baton() {
                     return 0
                     ;;
                 --remove-blocked-by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -622,6 +622,7 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l remove-label -d 'Take a label away; may be given several times' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l add-blocked-by -d 'Add an issue that must be finished first; may be given several times' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l remove-blocked-by -d 'Take one of those away; may be given several times' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l parent -d 'The issue that it is a part of' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l assignee -d 'Whose it is' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say less; twice: no warnings either'
@@ -630,6 +631,7 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-input -d 'For scripts that say so to every tool: nothing here ever asks'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l allow-nested -d 'Let an agent use steering commands from inside its own run'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-priority -d 'Take the priority away'
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-parent -d 'It is no part of another issue'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l no-assignee -d 'It is nobody\'s'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l dry-run -d 'Print what would be done, and do nothing'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from edit" -l exit-code -d 'With --dry-run: exit with 3 when something would change'

@@ -102,7 +102,7 @@ fn what_is_not_there_or_not_legal_is_said() {
     insta::assert_snapshot!(env.baton("issue edit A"), @"
     ------- stderr -------
     error: the following required arguments were not provided:
-      <--state <STATE>|--title <TEXT>|--description <TEXT>|--priority <N>|--no-priority|--add-label <LABEL>|--remove-label <LABEL>|--add-blocked-by <ISSUE>|--remove-blocked-by <ISSUE>|--assignee <NAME>|--no-assignee>
+      <--state <STATE>|--title <TEXT>|--description <TEXT>|--priority <N>|--no-priority|--add-label <LABEL>|--remove-label <LABEL>|--add-blocked-by <ISSUE>|--remove-blocked-by <ISSUE>|--parent <ISSUE>|--no-parent|--assignee <NAME>|--no-assignee>
 
     Usage: baton issue edit [OPTIONS] <ISSUE>
 
@@ -111,4 +111,20 @@ fn what_is_not_there_or_not_legal_is_said() {
     ");
     assert_eq!(env.baton(["issue", "create", "x", "--parent", "../A", "--json"]).error()["exit"], 5);
     assert_eq!(env.baton("issue list --state Done").ok().stdout, "");
+}
+
+#[test]
+fn an_issue_becomes_a_part_of_another_and_leaves_it() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    env.issue("B", "");
+    let parent = || env.baton("issue show B --json").json()["parent"]["identifier"].take();
+    let planned = env.baton("issue edit B --parent A --dry-run --exit-code --json").exits(3).any_json();
+    assert_eq!((&planned["parent"]["identifier"], parent()), (&"A".into(), serde_json::Value::Null));
+    env.baton("issue edit B --parent A").ok();
+    assert_eq!(parent(), "A");
+    assert_eq!(env.baton("issue edit B --parent nowhere --json").exits(5).error()["code"], "invalid_issue");
+    env.baton("issue edit B --no-parent").ok();
+    assert_eq!(parent(), serde_json::Value::Null);
+    env.baton("issue edit B --parent A --no-parent").exits(2);
 }

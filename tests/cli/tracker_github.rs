@@ -333,6 +333,37 @@ fn nonsense_is_a_failure_and_not_no_issues() {
 }
 
 #[test]
+fn blockers_and_parents_are_written() {
+    let fake = Github::start();
+    fake.change(|github| (1..=3).for_each(|number| github.add(number, &[])));
+    let env = fake.project("", "");
+    let made = env.baton(["issue", "create", "Later", "--blocked-by", "GH-1", "--blocked-by", "2", "--parent", "GH-3"]);
+    assert_eq!(made.ok().line(), "GH-4");
+    let shown = || {
+        let shown = env.baton("issue show GH-4 --json").json();
+        let blockers = texts(&shown["blocked_by"], "identifier").join(" ");
+        (blockers, shown["parent"]["identifier"].as_str().unwrap_or("none").to_owned())
+    };
+    let expect = |blockers: &str, parent: &str| assert_eq!(shown(), (blockers.to_owned(), parent.to_owned()));
+    expect("GH-1 GH-2", "GH-3");
+    env.baton("issue edit GH-4 --remove-blocked-by GH-1 --add-blocked-by GH-3 --parent GH-2").ok();
+    expect("GH-2 GH-3", "GH-2");
+    fake.take_calls();
+    env.baton("issue edit GH-4 --add-blocked-by gh-2 --parent GH-2").ok();
+    let is_write = |line: &String| !line.starts_with("GET") && line != "POST /graphql";
+    assert_eq!(fake.take_lines().into_iter().filter(is_write).collect::<Vec<_>>(), Vec::<String>::new());
+    env.baton("issue edit GH-4 --no-parent").ok();
+    expect("GH-2 GH-3", "none");
+    // One that is not there fails before anything is made.
+    let error = env.baton("issue create Never --blocked-by GH-77 --json").exits(5).error();
+    assert_eq!(
+        (&error["code"], error["message"].as_str()),
+        (&json!("invalid_issue"), Some("there is no issue `GH-77` in o/r"))
+    );
+    env.baton("issue show GH-5").exits(4);
+}
+
+#[test]
 fn labels_can_be_the_states() {
     let fake = Github::start();
     fake.change(|github| {

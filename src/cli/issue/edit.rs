@@ -46,6 +46,12 @@ pub struct Args {
     /// Take one of those away; may be given several times
     #[arg(long = "remove-blocked-by", value_name = "ISSUE", group = "change")]
     remove_blocked_by: Vec<String>,
+    /// The issue that it is a part of
+    #[arg(long, value_name = "ISSUE", group = "change")]
+    parent: Option<String>,
+    /// It is no part of another issue
+    #[arg(long, conflicts_with = "parent", group = "change")]
+    no_parent: bool,
     /// Whose it is
     #[arg(long, value_name = "NAME", group = "change")]
     assignee: Option<String>,
@@ -65,7 +71,7 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         priority: if args.no_priority { Some(None) } else { args.priority.map(Some) },
         add_labels: args.add_labels.clone(),
         remove_labels: args.remove_labels.clone(),
-        parent: None,
+        parent: if args.no_parent { Some(None) } else { args.parent.clone().map(Some) },
         add_blocked_by: args.add_blocked_by.clone(),
         remove_blocked_by: args.remove_blocked_by.clone(),
         assignee: if args.no_assignee { Some(None) } else { args.assignee.clone().map(Some) },

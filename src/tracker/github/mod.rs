@@ -5,6 +5,7 @@
 //! fields as REST does, so that [`record`] maps both. What is in a state depends on `provider.state_from`: [`states`].
 
 mod config;
+mod links;
 mod queries;
 mod record;
 mod relations;

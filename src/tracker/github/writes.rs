@@ -1,4 +1,4 @@
-//! Writes: one `PATCH` for what REST can change, and GraphQL for the field of a project.
+//! Writes: one `PATCH` for what REST can change, a request for each link, and GraphQL for the field of a project.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::tracker::remote::{Unwritable, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Github {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Relations];
+    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority];
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         let state = new.state.as_deref().filter(|state| normal_state(state) != OPEN);
@@ -23,26 +23,29 @@ impl Writes for Github {
             }
             (_, None) => {}
         }
+        let links = self.new_links(http, new).await?;
         let assignees: Vec<&String> = new.assignee.iter().collect();
         let body = json!({ "title": new.title, "body": new.description, "labels": labels, "assignees": assignees });
         let answer = http.send(&Request::post(self.issues_path(), body)).await?;
         let number = answer.json()?["number"].as_u64();
-        number.map(|number| number.to_string()).ok_or_else(|| answer.nonsense("no `number` in the new issue"))
+        let number = number.ok_or_else(|| answer.nonsense("no `number` in the new issue"))?.to_string();
+        self.link(http, &number, &links).await?;
+        Ok(number)
     }
 
     async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
         let fields = self.fields(issue, edit)?;
+        let links = self.changed_links(http, issue, edit).await?;
         if let (StateFrom::Project(project), Some(state)) = (&self.config.states.from, &edit.state)
             && normal_state(state) != CLOSED
         {
             self.set_status(http, project, issue, state).await?;
         }
-        if fields.is_empty() {
-            return Ok(());
+        if !fields.is_empty() {
+            let path = format!("{}/{}", self.issues_path(), issue.id);
+            http.send(&Request::new(Method::Patch, path).json(fields.into()).repeatable()).await?.success()?;
         }
-        let path = format!("{}/{}", self.issues_path(), issue.id);
-        http.send(&Request::new(Method::Patch, path).json(fields.into()).repeatable()).await?.success()?;
-        Ok(())
+        self.link(http, &issue.id, &links).await
     }
 
     async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {

@@ -274,6 +274,36 @@ impl Github {
                 let comment = |(at, (_, text)): (usize, &(u64, String))| json!({ "id": at, "user": { "login": "ann" }, "created_at": format!("2026-01-01T00:00:{at:02}Z"), "body": text });
                 Reply::json(200, &comments.map(comment).collect())
             }
+            ("GET", ["repos", "o", "r", "issues", number]) => {
+                let held = number.parse().ok().and_then(|number: u64| self.issues.get(&number));
+                held.map_or_else(not_found, |held| Reply::json(200, &held.rest))
+            }
+            ("POST", ["repos", "o", "r", "issues", number, "dependencies", "blocked_by"]) => {
+                let mut blockers = self.held(number.parse().expect("a number")).blocked_by.clone();
+                blockers.push(number_of(&call.body["issue_id"]));
+                self.block(number.parse().expect("a number"), &blockers);
+                Reply::json(201, &json!({}))
+            }
+            ("DELETE", ["repos", "o", "r", "issues", number, "dependencies", "blocked_by", id]) => {
+                let gone = number_of(&json!(id.parse::<u64>().expect("an id")));
+                let mut blockers = self.held(number.parse().expect("a number")).blocked_by.clone();
+                blockers.retain(|blocker| *blocker != gone);
+                self.block(number.parse().expect("a number"), &blockers);
+                Reply::json(200, &json!({}))
+            }
+            ("POST", ["repos", "o", "r", "issues", number, "sub_issues"]) => {
+                assert_eq!(call.body["replace_parent"], true);
+                let part = number_of(&call.body["sub_issue_id"]);
+                self.issues.values_mut().for_each(|held| held.sub_issues.retain(|known| *known != part));
+                self.parts(number.parse().expect("a number"), &[part]);
+                Reply::json(201, &json!({}))
+            }
+            ("DELETE", ["repos", "o", "r", "issues", number, "sub_issue"]) => {
+                let part = number_of(&call.body["sub_issue_id"]);
+                let held = self.held(number.parse().expect("a number"));
+                held.sub_issues.retain(|known| *known != part);
+                Reply::json(200, &json!({}))
+            }
             ("PATCH", ["repos", "o", "r", "issues", "comments", at]) => {
                 let at: usize = at.parse().expect("a number");
                 self.comments[at].1 = call.body["body"].as_str().expect("a text").to_owned();
@@ -308,6 +338,11 @@ impl Behaviour for Github {
         *remaining -= u64::from(reply.status != 304);
         reply.header("x-ratelimit-limit", 5000).header("x-ratelimit-remaining", *remaining)
     }
+}
+
+/// The number of the issue that REST calls so in links.
+fn number_of(id: &Value) -> u64 {
+    id.as_u64().expect("an id").checked_sub(1000).expect("the id of an issue")
 }
 
 fn items(number: u64, held: &Held) -> Vec<Value> {
