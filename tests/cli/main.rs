@@ -39,6 +39,7 @@ mod real_project;
 mod reconcile;
 mod recover;
 mod recover_workspaces;
+mod redmine_real;
 mod run;
 mod schema;
 mod signals;

@@ -72,7 +72,8 @@ impl Provider for Redmine {
 
     fn preparation(&self) -> Option<Request> {
         match (self.key_is_good.get(), self.statuses.get()) {
-            (None, _) => Some(Request::get("/users/current.json")),
+            // Its answer holds the key itself, and is not to be kept.
+            (None, _) => Some(Request::new(Method::Get, "/users/current.json")),
             (Some(()), None) => Some(Request::get("/issue_statuses.json")),
             (Some(()), Some(_)) => None,
         }

@@ -10,6 +10,7 @@ mod privilege;
 mod processes;
 mod real;
 mod redact;
+mod redmine;
 mod schema;
 mod wait;
 
@@ -26,6 +27,7 @@ pub(crate) use command::{Done, Started};
 pub(crate) use privilege::{is_root, skip};
 pub(crate) use processes::{is_alive, kill};
 pub(crate) use real::Real;
+pub(crate) use redmine::Redmine;
 pub(crate) use wait::{patiently, wait_until};
 
 /// The place. Dropped, it kills what still runs in it, and after a failed test prints the runs' logs.

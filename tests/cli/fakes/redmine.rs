@@ -168,7 +168,9 @@ impl Behaviour for Redmine {
         let parts: Vec<&str> = call.path.trim_start_matches('/').trim_end_matches(".json").split('/').collect();
         let number = |text: &str| text.parse::<u64>().expect("a number");
         match (call.method.as_str(), parts.as_slice()) {
-            ("GET", ["users", "current"]) => Reply::json(200, &json!({ "user": { "id": 5, "login": "ann" } })),
+            ("GET", ["users", "current"]) => {
+                Reply::json(200, &json!({ "user": { "id": 5, "login": "ann", "api_key": KEY } }))
+            }
             ("GET", ["issue_statuses"]) => {
                 let all: Vec<Value> = STATUSES.iter().map(|(id, ..)| status(*id)).collect();
                 Reply::json(200, &json!({ "issue_statuses": all }))
