@@ -180,11 +180,15 @@ fn a_part_of_a_batch_that_fails_is_not_gone() {
         (&json!(["ASANA-2"]), &json!([])),
         "nobody may see it"
     );
-    for (status, code) in [(500, "tracker_status"), (429, "tracker_rate_limited")] {
-        fake.change(|asana| asana.refusing = [(2, status)].into());
-        assert_eq!(env.baton("issue show ASANA-2 --json").exits(11).error()["code"], code);
-        env.baton("reconcile").exits(11);
-    }
+    fake.change(|asana| asana.refusing = [(2, 500)].into());
+    assert_eq!(env.baton("issue show ASANA-2 --json").exits(11).error()["code"], "tracker_status");
+    env.baton("reconcile").exits(11);
+    fake.change(|asana| asana.refusing = [(2, 429)].into());
+    let error = env.baton("issue show ASANA-2 --json").exits(11).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_rate_limited"), &json!(true)));
+    fake.take_calls();
+    env.baton("poll").exits(11);
+    assert_eq!(fake.take_lines(), [""; 0], "the limit of a part is a limit");
     assert_eq!(["ASANA-1", "ASANA-2", "ASANA-3"].map(|issue| env.status_word(issue)), ["running"; 3]);
 }
 

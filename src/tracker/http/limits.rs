@@ -79,17 +79,19 @@ pub(super) fn read(answer: &Answer, now: Timestamp) -> Limits {
         _ => false,
     };
     let reset = tightest.as_ref().filter(|(quota, _)| quota.remaining == 0).and_then(|(_, delay)| *delay);
-    let stay_away = if refused {
-        Some(retry_after.or(reset).unwrap_or(DEFAULT_WAIT).max(TimeDelta::seconds(1)))
-    } else {
-        reset.filter(|delay| *delay > TimeDelta::zero())
-    };
+    let stay_away =
+        if refused { Some(wait(retry_after.or(reset))) } else { reset.filter(|delay| *delay > TimeDelta::zero()) };
     Limits {
         quota: tightest.map(|(quota, _)| quota),
         stay_away: stay_away.map(|delay| delay.min(LONGEST_WAIT)),
         everywhere: refused && (retry_after.is_some() || reset.is_none()),
         refused,
     }
+}
+
+/// For how long a tracker that refuses is left alone, where it asks for so long.
+pub(super) fn wait(asked: Option<TimeDelta>) -> TimeDelta {
+    asked.unwrap_or(DEFAULT_WAIT).clamp(TimeDelta::seconds(1), LONGEST_WAIT)
 }
 
 /// Whether a remembered time still counts.

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use chrono::TimeDelta;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, Url};
 
@@ -204,6 +205,16 @@ impl Http {
         let bucket = if limits.everywhere { self.server() } else { self.bucket(request) };
         self.settings.memory.close(&bucket, until);
         if limits.refused { Err(Failure::Final(self.limited(request, until, now))) } else { Ok(()) }
+    }
+
+    /// Remembers a limit that only the adapter saw, for it was told within an answer.
+    pub(crate) fn heed(&self, request: &Request, error: TrackerError) -> TrackerError {
+        let TrackerError::RateLimited { retry_after_ms, .. } = &error else { return error };
+        let asked = retry_after_ms.and_then(|wait| i64::try_from(wait).ok()).and_then(TimeDelta::try_milliseconds);
+        let now = self.settings.seams.now();
+        let until = now + limits::wait(asked);
+        self.settings.memory.close(&self.server(), until);
+        self.limited(request, until, now)
     }
 
     /// Fails where the tracker asked to be left alone for longer than until now.

@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, Uri};
-use chrono::TimeDelta;
 
 use super::*;
 use crate::tracker::testing::memory;

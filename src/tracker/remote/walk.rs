@@ -36,7 +36,8 @@ impl<P: Provider> Remote<P> {
             let mut next = Some(first);
             let mut pages = 0;
             while let Some(request) = next {
-                let page = self.provider.page(&request, &self.http.send(&request).await?)?;
+                let answer = self.http.send(&request).await?;
+                let page = self.provider.page(&request, &answer).map_err(|error| self.http.heed(&request, error))?;
                 pages += 1;
                 for record in page.records {
                     match record {
@@ -65,7 +66,8 @@ impl<P: Provider> Remote<P> {
                 return Err(TrackerError::Pagination(format!("{request}: its pages have no end")));
             }
             let answer = self.http.send(&request).await?;
-            more.extend(self.provider.supplement(&request, &answer, issues)?);
+            let further = self.provider.supplement(&request, &answer, issues);
+            more.extend(further.map_err(|error| self.http.heed(&request, error))?);
         }
         Ok(())
     }

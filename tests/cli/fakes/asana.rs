@@ -157,7 +157,7 @@ impl Asana {
                 Some(status) => (*status, errors("Not now")),
                 None => self.read(path, &fields, &BTreeMap::from([("limit".to_owned(), limit)])),
             };
-            json!({ "status_code": status, "body": body, "headers": { "Retry-After": "30" } })
+            json!({ "status_code": status, "body": body, "headers": { "Retry-After": "3000" } })
         });
         Reply::json(200, &json!({ "data": answers.collect::<Vec<_>>() }))
     }
