@@ -188,6 +188,14 @@ fn a_credential_that_is_refused_is_said_and_shown_to_nobody() {
     let error = env.command("poll --json").env("MY_TOKEN", "wrong-token").run().exits(11).error();
     let message = "POST /rest/api/3/search/jql: status 401: Client must be authenticated to access this resource.";
     assert_eq!(error["message"], message);
+    let doctor = |token: &str| env.command("doctor --json").env("MY_TOKEN", token).run();
+    let seen = |report: &Value| {
+        let check = report["checks"].as_array().and_then(|all| all.iter().find(|check| check["name"] == "tracker"));
+        check.map(|check| format!("{}: {}", check["status"], check["message"])).expect("a check")
+    };
+    let refused = doctor("wrong-token").exits(11);
+    assert!(seen(&refused.any_json()).contains("Client must be authenticated"), "{refused}");
+    assert_eq!(seen(&doctor(TOKEN).json()), "\"ok\": \"jira: 0 active issues\"");
     fake.script("POST /rest", Reply::json(403, &json!({ "errorMessages": [format!("{TOKEN} may not")] })));
     let refused = env.command("poll --json").env("MY_TOKEN", TOKEN).run().exits(11);
     assert!(refused.stderr.contains("may not") && !refused.stderr.contains(TOKEN), "{refused}");
