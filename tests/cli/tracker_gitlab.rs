@@ -175,6 +175,36 @@ fn issues_are_made_changed_and_commented_on() {
 }
 
 #[test]
+fn blockers_are_written_and_parents_cannot_be() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| (1..=3).for_each(|iid| gitlab.add(iid, &[])));
+    let env = fake.project("", "");
+    let made = env.baton(["issue", "create", "Later", "--blocked-by", "GL-1", "--blocked-by", "2"]);
+    assert_eq!(made.ok().line(), "GL-4");
+    let blockers = || {
+        let shown = env.baton("issue show GL-4 --json").json();
+        texts(&shown["blocked_by"], "identifier").join(" ")
+    };
+    assert_eq!(blockers(), "GL-1 GL-2");
+    env.baton("issue edit GL-4 --remove-blocked-by GL-1 --add-blocked-by group/project#3").ok();
+    assert_eq!(blockers(), "GL-2 GL-3");
+    fake.take_calls();
+    env.baton("issue edit GL-4 --add-blocked-by GL-2 --remove-blocked-by GL-1").ok();
+    assert!(
+        fake.take_lines().iter().all(|line| line.starts_with("GET") || line.ends_with("graphql")),
+        "nothing to write"
+    );
+    for (change, exit, code) in [
+        ("--add-blocked-by nonsense", 5, "invalid_issue"),
+        ("--add-blocked-by GL-77", 11, "tracker_status"),
+        ("--parent GL-1", 5, "tracker_unsupported"),
+    ] {
+        let command = format!("issue edit GL-4 {change} --json");
+        assert_eq!(env.baton(command.as_str()).exits(exit).error()["code"], code, "{change}");
+    }
+}
+
+#[test]
 fn a_wrong_configuration_names_its_key() {
     let fake = Gitlab::start();
     for (provider, more, key) in [

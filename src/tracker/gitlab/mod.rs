@@ -2,6 +2,7 @@
 //! blockers and child items, which only GraphQL brings for many issues at once.
 
 mod config;
+mod links;
 mod record;
 mod relations;
 mod writes;

@@ -1,4 +1,4 @@
-//! Writes: one request each.
+//! Writes: one request each, and one for each blocker.
 
 use serde_json::{Map, Value, json};
 
@@ -9,22 +9,26 @@ use crate::tracker::remote::{Unwritable, Writes};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Gitlab {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Relations];
+    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Parent];
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         if new.state.as_deref().is_some_and(|state| normal_state(state) != OPENED) {
             return Err(unsupported("create an issue in another state than `opened`"));
         }
+        let blockers = self.places(&new.blocked_by)?;
         let mut body = json!({ "title": new.title, "description": new.description, "labels": new.labels.join(",") });
         if let Some(name) = &new.assignee {
             body["assignee_ids"] = json!([self.user(http, name).await?]);
         }
         let answer = http.send(&Request::post(self.issues_path(), body)).await?;
         let iid = answer.json()?["iid"].as_u64();
-        iid.map(|iid| iid.to_string()).ok_or_else(|| answer.nonsense("no `iid` in the new issue"))
+        let iid = iid.ok_or_else(|| answer.nonsense("no `iid` in the new issue"))?.to_string();
+        self.link(http, &iid, &blockers, &[]).await?;
+        Ok(iid)
     }
 
     async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
+        let (blockers, no_blockers) = (self.places(&edit.add_blocked_by)?, self.places(&edit.remove_blocked_by)?);
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         if let Some(title) = &edit.title {
@@ -50,10 +54,12 @@ impl Writes for Gitlab {
             };
             set("assignee_ids", json!([id]));
         }
-        // It names the result, so it may be sent twice.
-        let path = format!("{}/{}", self.issues_path(), issue.id);
-        http.send(&Request::new(Method::Put, path).json(fields.into()).repeatable()).await?.success()?;
-        Ok(())
+        if !fields.is_empty() {
+            // It names the result, so it may be sent twice.
+            let path = format!("{}/{}", self.issues_path(), issue.id);
+            http.send(&Request::new(Method::Put, path).json(fields.into()).repeatable()).await?.success()?;
+        }
+        self.link(http, &issue.id, &blockers, &no_blockers).await
     }
 
     async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {

@@ -98,8 +98,8 @@ pub(crate) trait Writes: Send + Sync {
 pub(crate) enum Unwritable {
     /// Priorities, for which labels stand.
     Priority,
-    /// Blockers and parents.
-    Relations,
+    /// Parents.
+    Parent,
     /// Labels, where those are made of something else.
     Labels,
 }

@@ -17,10 +17,9 @@ impl<P: Provider> Writer for Remote<P> {
             if new.title.trim().is_empty() || new.title.contains('\n') {
                 return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
             }
-            let has_relations = !new.blocked_by.is_empty() || new.parent.is_some();
             check_writable::<P>(&[
                 (Unwritable::Priority, new.priority.is_some()),
-                (Unwritable::Relations, has_relations),
+                (Unwritable::Parent, new.parent.is_some()),
                 (Unwritable::Labels, !new.labels.is_empty()),
             ])?;
             self.prepare().await?;
@@ -39,10 +38,9 @@ impl<P: Provider> Writer for Remote<P> {
             if change == IssueEdit::default() {
                 return Ok(issue);
             }
-            let has_blockers = !change.add_blocked_by.is_empty() || !change.remove_blocked_by.is_empty();
             check_writable::<P>(&[
                 (Unwritable::Priority, change.priority.is_some()),
-                (Unwritable::Relations, has_blockers || change.parent.is_some()),
+                (Unwritable::Parent, change.parent.is_some()),
                 (Unwritable::Labels, !change.add_labels.is_empty() || !change.remove_labels.is_empty()),
             ])?;
             self.provider.edit(&self.http, &issue, &change).await?;
@@ -89,7 +87,7 @@ fn check_writable<P: Provider>(asked: &[(Unwritable, bool)]) -> Result<(), Track
     let operation = match refused.map(|(what, _)| what) {
         None => return Ok(()),
         Some(Unwritable::Priority) => "set a priority (labels can stand for one: `provider.priority_labels`)",
-        Some(Unwritable::Relations) => "change blockers or parents",
+        Some(Unwritable::Parent) => "change parents",
         Some(Unwritable::Labels) => "set labels",
     };
     Err(TrackerError::Unsupported { kind: P::KIND, operation })

@@ -185,6 +185,25 @@ impl Gitlab {
                 self.change(iid, &call.body)
             }
             ("PUT", ["issues", _], Some(iid)) => self.change(iid, &call.body),
+            ("GET", ["issues", _, "links"], Some(iid)) => {
+                let link = |iid: &u64| json!({ "iid": iid, "issue_link_id": 500 + iid, "link_type": "is_blocked_by", "references": { "full": format!("group/project#{iid}") } });
+                Reply::json(200, &self.held(iid).blockers.iter().map(link).collect())
+            }
+            ("POST", ["issues", _, "links"], Some(iid)) => {
+                let (project, kind) = (&call.body["target_project_id"], &call.body["link_type"]);
+                assert_eq!((project, kind), (&json!("group/project"), &json!("is_blocked_by")));
+                let blocker = call.body["target_issue_iid"].as_u64().expect("a number");
+                if !self.issues.contains_key(&blocker) {
+                    return not_found();
+                }
+                self.held(iid).blockers.push(blocker);
+                Reply::json(201, &json!({}))
+            }
+            ("DELETE", ["issues", _, "links", link], Some(iid)) => {
+                let gone = link.parse::<u64>().expect("a number") - 500;
+                self.held(iid).blockers.retain(|blocker| *blocker != gone);
+                Reply::json(200, &json!({}))
+            }
             ("GET", ["issues", _, "notes"], Some(iid)) => {
                 let said = self.notes.iter().enumerate().filter(|(_, (of, _))| *of == iid);
                 let mut notes = vec![json!({ "id": 99, "system": true, "body": "assigned to @ann" })];
