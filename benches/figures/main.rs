@@ -6,8 +6,8 @@
 //! cargo bench -- start poll       only these groups
 //! ```
 //!
-//! Groups: `start claim race launch codex history memory poll scale crowd size`. Everything happens in `target/tmp`, so that flushes go to
-//! a real disk, with real processes: the `baton` program as `cargo bench` builds it, git and bash. System calls are
+//! Groups: `start claim race launch codex history memory poll scale recover crowd size`. Everything happens in
+//! `target/tmp`, so that flushes go to a real disk, with real processes: the `baton` program as `cargo bench` builds it, git and bash. System calls are
 //! counted where `strace` is installed; the table says so where it is not.
 #![allow(
     clippy::print_stdout,
@@ -26,6 +26,7 @@ mod memory;
 mod poll;
 mod project;
 mod race;
+mod recover;
 mod scale;
 mod size;
 mod start;
@@ -42,7 +43,7 @@ struct Group {
     measure: fn() -> Result<Vec<Figure>>,
 }
 
-const GROUPS: [Group; 11] = [
+const GROUPS: [Group; 12] = [
     Group { name: "start", measure: start::measure },
     Group { name: "claim", measure: claim::measure },
     Group { name: "race", measure: race::measure },
@@ -52,6 +53,7 @@ const GROUPS: [Group; 11] = [
     Group { name: "memory", measure: memory::measure },
     Group { name: "poll", measure: poll::measure },
     Group { name: "scale", measure: scale::measure },
+    Group { name: "recover", measure: recover::measure },
     Group { name: "crowd", measure: crowd::measure },
     Group { name: "size", measure: size::measure },
 ];

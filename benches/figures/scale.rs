@@ -46,7 +46,7 @@ fn working_set() -> Result<Vec<Figure>> {
 /// Claims in a store that is new and in one with a long journal, in turns.
 fn long_history() -> Result<Vec<Figure>> {
     let (new, old) = (with_issues(CLAIMS)?, with_issues(CLAIMS)?);
-    grow(&old)?;
+    change_issues(&old, TRANSACTIONS)?;
     let (mut new, mut old) = (Claims::of(&new)?, Claims::of(&old)?);
     for _ in 0..CLAIMS {
         new.next()?;
@@ -64,12 +64,12 @@ fn long_history() -> Result<Vec<Figure>> {
 }
 
 /// So many transactions, each of which changes an issue as a poll does.
-fn grow(project: &Project) -> Result<()> {
+pub(crate) fn change_issues(project: &Project, transactions: u32) -> Result<()> {
     let store = project.store()?;
     let by = By { command: "bench".to_owned(), pid: std::process::id(), fence: None };
     let records = store.snapshot(&[Kind::Issues])?.all::<IssueRecord>();
     let at = "2026-01-01T00:00:00Z".parse()?;
-    for (number, record) in (0..TRANSACTIONS).zip(records.iter().cycle()) {
+    for (number, record) in (0..transactions).zip(records.iter().cycle()) {
         let mut record = record.clone();
         record.issue.title = format!("The title number {number}");
         store.transact(at, &by, |tx| {
