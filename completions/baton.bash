@@ -485,7 +485,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__gc)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --older-than --keep-runs --limit --dry-run --exit-code --help"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --older-than --keep-runs --max-workspaces --limit --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -516,6 +516,10 @@ _baton() {
                     return 0
                     ;;
                 --keep-runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-workspaces)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

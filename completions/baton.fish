@@ -201,6 +201,7 @@ never\t''"
 complete -c baton -n "__fish_baton_using_subcommand gc" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
 complete -c baton -n "__fish_baton_using_subcommand gc" -l older-than -d 'How long it must have been over: 30d, 12h [default: store.archive_after]' -r
 complete -c baton -n "__fish_baton_using_subcommand gc" -l keep-runs -d 'Ended runs of each issue that stay, however old' -r
+complete -c baton -n "__fish_baton_using_subcommand gc" -l max-workspaces -d 'At most so many clean workspaces of issues that are over stay, the last ones, however young they are' -r
 complete -c baton -n "__fish_baton_using_subcommand gc" -l limit -d 'At most so many things at a time' -r
 complete -c baton -n "__fish_baton_using_subcommand gc" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand gc" -s q -l quiet -d 'Say less; twice: no warnings either'

@@ -17,7 +17,8 @@ use crate::steps::{self, Collected, CollectedKind, GcOptions, GcReport};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   baton gc --dry-run
-  baton gc --older-than 30d --limit 100")]
+  baton gc --older-than 30d --limit 100
+  baton gc --max-workspaces 20")]
 pub struct Args {
     /// How long it must have been over: 30d, 12h [default: store.archive_after]
     #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = days)]
@@ -25,6 +26,9 @@ pub struct Args {
     /// Ended runs of each issue that stay, however old
     #[arg(long, value_name = "N", default_value_t = 10)]
     keep_runs: usize,
+    /// At most so many clean workspaces of issues that are over stay, the last ones, however young they are
+    #[arg(long, value_name = "N")]
+    max_workspaces: Option<usize>,
     /// At most so many things at a time
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     limit: Option<usize>,
@@ -37,6 +41,7 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     let options = GcOptions {
         older_than_ms: args.older_than.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
         keep_runs: args.keep_runs,
+        max_workspaces: args.max_workspaces,
         limit: args.limit,
         dry_run: args.dry_run.is_asked(),
     };

@@ -129,6 +129,28 @@ fn old_runs_of_an_issue_that_goes_on_are_deleted_oldest_first() {
 }
 
 #[test]
+fn of_workspaces_that_are_too_many_the_oldest_go() {
+    let env = TestEnv::with_git();
+    for issue in ["A", "B", "C", "D"] {
+        env.issue(issue, "");
+        env.baton(["workspace", "ensure", issue]).ok();
+    }
+    fs::write(env.workspace("A").join("precious"), "").expect("a file");
+    for issue in ["A", "B", "C"] {
+        env.set_state(issue, "Backlog");
+    }
+    env.baton("poll").ok();
+    assert_eq!(gc(&env, "", 0)["actions"], json!([]), "none of them is old");
+    let went = gone(&gc(&env, "--max-workspaces 1", 0));
+    assert_eq!(went, [pair("workspace", &env.workspace("B").display().to_string())]);
+    assert_eq!(
+        gone(&gc(&env, "--max-workspaces 0", 0)),
+        [pair("workspace", &env.workspace("C").display().to_string())]
+    );
+    assert!(env.workspace("A").exists() && env.workspace("D").exists(), "what is dirty or goes on stays");
+}
+
+#[test]
 fn what_an_aborted_launch_left_goes_and_what_holds_something_does_not() {
     let env = TestEnv::new();
     env.baton("issue create One").ok();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{is_over, old_runs, over_since, why_kept};
-use super::{Candidate, Kept, folders};
+use super::{Candidate, GcOptions, Kept, folders};
 use crate::error::Result;
 use crate::model::{ArchivedIssue, Disposition, Key, Mode, RunRecord, Timestamp, Work};
 use crate::project::Project;
@@ -14,7 +14,7 @@ use crate::store::{IssueRecord, Kind};
 type Candidates = Vec<(Option<Timestamp>, Candidate)>;
 
 /// Everything that ended before, and what stays although it did.
-pub(super) fn look(project: &Project, before: Timestamp, keep_runs: usize) -> Result<(Candidates, Vec<Kept>)> {
+pub(super) fn look(project: &Project, before: Timestamp, options: GcOptions) -> Result<(Candidates, Vec<Kept>)> {
     let snapshot = project.store.snapshot(&[Kind::Work, Kind::Issues, Kind::Runs, Kind::Claims])?;
     let all_runs = snapshot.all::<RunRecord>();
     let mut runs: BTreeMap<&Key, Vec<&RunRecord>> = BTreeMap::new();
@@ -22,12 +22,12 @@ pub(super) fn look(project: &Project, before: Timestamp, keep_runs: usize) -> Re
         runs.entry(&run.run.key).or_default().push(run);
     }
     let claimed: BTreeSet<&str> = snapshot.names(Kind::Claims).collect();
-    let (mut found, mut kept) = (Vec::new(), Vec::new());
+    let (mut found, mut kept, mut young) = (Vec::new(), Vec::new(), Vec::new());
     let mut needed: BTreeSet<String> = snapshot.names(Kind::Work).map(str::to_owned).collect();
     for work in snapshot.all::<Work>().into_iter().filter(|work| !claimed.contains(work.key.as_str())) {
         let runs = runs.get(&work.key).map_or(&[][..], Vec::as_slice);
         if !is_over(&work.status) {
-            for run in old_runs(runs, keep_runs, before) {
+            for run in old_runs(runs, options.keep_runs, before) {
                 let since = run.outcome.as_ref().map(|outcome| outcome.finished_at);
                 found.push((since, Candidate::Run { run: run.run.clone(), identifier: work.identifier.clone() }));
             }
@@ -40,7 +40,11 @@ pub(super) fn look(project: &Project, before: Timestamp, keep_runs: usize) -> Re
             needed.remove(work.key.as_str());
         }
         match since {
-            Some(since) if since >= before => {}
+            Some(since) if since >= before => {
+                if !is_gone && options.max_workspaces.is_some() {
+                    young.extend(workspace(project, &work).ok().flatten().map(|candidate| (Some(since), candidate)));
+                }
+            }
             None => kept.push(stays(&work, "age_unknown", "nothing says since when it has been over")),
             Some(_) if is_gone => {
                 found.push((since, Candidate::Issue { key: work.key.clone(), identifier: work.identifier.clone() }));
@@ -54,9 +58,17 @@ pub(super) fn look(project: &Project, before: Timestamp, keep_runs: usize) -> Re
             },
         }
     }
+    found.extend(beyond(young, options.max_workspaces.unwrap_or(usize::MAX)));
     found.extend(folders::left(project)?.into_iter().map(|run| (None, Candidate::Folder(run))));
     found.extend(branches(project, &needed, before)?);
     Ok((found, kept))
+}
+
+/// The oldest, but for the last `most`.
+fn beyond(mut young: Candidates, most: usize) -> Candidates {
+    young.sort_by_key(|(since, _)| *since);
+    young.truncate(young.len().saturating_sub(most));
+    young
 }
 
 /// A workspace that may go; `None` where it stays on purpose, `Err` where it is dirty or cannot be told.

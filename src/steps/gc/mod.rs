@@ -24,6 +24,8 @@ pub struct GcOptions {
     pub older_than_ms: Option<u64>,
     /// Ended runs of each issue that are kept, however old.
     pub keep_runs: usize,
+    /// Workspaces of issues that are over that stay at most, however young they are.
+    pub max_workspaces: Option<usize>,
     /// At most so many things at a time.
     pub limit: Option<usize>,
     /// Say what would go, and do nothing.
@@ -144,7 +146,7 @@ impl Candidate {
 pub async fn gc(project: &Project, options: GcOptions) -> Result<GcReport> {
     let older_than_ms = options.older_than_ms.unwrap_or(project.workflow.config.store.archive_after_ms);
     let before = decide::before(project.seams.now(), older_than_ms);
-    let (mut found, kept) = look::look(project, before, options.keep_runs)?;
+    let (mut found, kept) = look::look(project, before, options)?;
     // What has no date is nobody's: it goes first.
     found.sort_by_key(|(since, candidate)| (*since, candidate.collected(None).kind, candidate.collected(None).name));
     found.truncate(options.limit.unwrap_or(usize::MAX));
