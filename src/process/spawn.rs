@@ -1,5 +1,5 @@
-//! The one place that forks, and the only one with `unsafe` code: between fork and exec a child may call nothing but
-//! system calls, which the compiler cannot check.
+//! The one place that forks. Between fork and exec a child may call nothing but system calls, which the compiler cannot
+//! check; besides, only `pages` has `unsafe` code.
 //!
 //! Every child leads a session of its own and inherits nothing but its standard three descriptors and, where it has
 //! one, its second lifeline.
