@@ -241,8 +241,6 @@ impl<'p> State<'p> {
             tracing::warn!(%error, "the agent's process not noted");
         }
         self.session.process = Some(process);
-        // From here on there is little to do but to wait.
-        process::give_back_text();
     }
 
     fn count(&mut self, totals: Tokens) {

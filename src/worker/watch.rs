@@ -31,6 +31,9 @@ pub(super) enum Interruption {
     Lost(String),
 }
 
+/// At this look the agent has been started, and there is little to do but to wait.
+const STARTED: u32 = 2;
+
 /// Listens for all of them.
 pub(super) struct Watch<'p> {
     project: &'p Project,
@@ -88,6 +91,9 @@ impl<'p> Watch<'p> {
         self.looked += 1;
         if self.looked.is_multiple_of(REAP_EVERY) {
             process::reap_adopted();
+        }
+        if self.looked == STARTED {
+            process::give_back_text();
         }
     }
 
