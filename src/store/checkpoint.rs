@@ -4,14 +4,14 @@
 //! changed since. It is made from the journal alone, so that a manifest which somebody removed stays listed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
 use super::Store;
-use super::document::{DocId, DocIdError};
+use super::document::{DocId, DocIdError, Kind};
 use super::error::{At as _, StoreError};
 use super::journal::{Go, Journal, Position};
 use super::line::{self, Checkpoint, Record};
@@ -59,6 +59,22 @@ pub(super) fn encode(listing: &Listing) -> Result<Vec<u8>, StoreError> {
         (Cow::Owned(doc.to_string()), (listed.seq, Cow::Owned(format!("{:08x}", listed.sum))))
     };
     line::encode_checkpoint(listing.iter().map(entry).collect())
+}
+
+/// Names that the last segment does not know, up to a position.
+#[derive(Default)]
+pub(super) struct Newcomers {
+    head: Option<Position>,
+    names: BTreeSet<String>,
+}
+
+impl Newcomers {
+    fn is_known(&mut self, head: Position, name: &str) -> bool {
+        if self.head.replace(head) != Some(head) {
+            self.names.clear();
+        }
+        self.names.contains(name)
+    }
 }
 
 /// What the journal says is there, at a position.
@@ -110,25 +126,37 @@ pub(super) fn take(listing: &mut Listing, record: &Record<'_>) -> Result<(), Doc
 }
 
 impl Store {
-    /// Whether the segment may say something of any of these documents. `false`: they are newcomers, all of them. A
-    /// search of its text, much cheaper than the index, which is built where more than a few are asked for.
+    /// Whether the segment may say something of any of these documents of issues. `false`: they are newcomers, all of them. A
+    /// search of its text, much cheaper than the index, which is built where more than a few are asked for. An issue's
+    /// documents share their name, and one search.
     pub(super) fn mentions_any<'d>(
         &self,
         head: Position,
         docs: impl IntoIterator<Item = &'d DocId>,
     ) -> Result<bool, StoreError> {
         for doc in docs {
+            if self.newcomers().is_known(head, &doc.name) {
+                continue;
+            }
             let kept = self.index.lock().unwrap_or_else(PoisonError::into_inner).is_some();
             if kept || self.searches.fetch_add(1, Ordering::Relaxed) >= SEARCHES {
                 return Ok(true);
             }
             let path = self.layout.segment(head.segment);
             let bytes = self.fs.read(&path).at("read", &path)?;
-            if str::from_utf8(&bytes).map_or(true, |text| text.contains(&format!("\"{doc}\""))) {
+            let is_in = |text: &str| {
+                [Kind::Issues, Kind::Work].iter().any(|kind| text.contains(&format!("\"{kind}/{}\"", doc.name)))
+            };
+            if str::from_utf8(&bytes).map_or(true, is_in) {
                 return Ok(true);
             }
+            self.newcomers().names.insert(doc.name.clone());
         }
         Ok(false)
+    }
+
+    fn newcomers(&self) -> MutexGuard<'_, Newcomers> {
+        self.newcomers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is there at `head`, the journal's end. Only the holder of the lock may ask: what others see there may still

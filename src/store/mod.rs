@@ -57,7 +57,7 @@ pub use transaction::Transaction;
 
 use crate::chain::chain;
 use crate::model::Timestamp;
-use checkpoint::Index;
+use checkpoint::{Index, Newcomers};
 use error::At as _;
 use journal::{Journal, Position};
 use snapshot::Wanted;
@@ -103,6 +103,8 @@ pub struct Store {
     index: Mutex<Option<Index>>,
     /// How many documents were searched for in the journal's text instead.
     searches: AtomicU32,
+    /// What they did not find.
+    newcomers: Mutex<Newcomers>,
     /// Where the last call of `events` stopped.
     feed: Mutex<Option<Position>>,
     warnings: Mutex<Vec<String>>,

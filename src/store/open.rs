@@ -67,6 +67,7 @@ impl Store {
             boot_id: OnceLock::new(),
             index: Mutex::default(),
             searches: AtomicU32::default(),
+            newcomers: Mutex::default(),
             feed: Mutex::default(),
             warnings: Mutex::default(),
         }

@@ -5,11 +5,12 @@
 //! clock would look the same. Absent, torn or of another directory, the files are read.
 
 use std::collections::HashMap;
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, FileType, statat};
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
@@ -28,10 +29,13 @@ const QUIET_S: i64 = 3;
 pub(super) struct Stamp(u64, u64, (i64, i64), (i64, i64));
 
 impl Stamp {
-    /// Of a regular file; a link may lead elsewhere without any sign of it.
-    fn of(path: &Path) -> Option<Self> {
-        let meta = path.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
-        Some(Self(meta.ino(), meta.len(), (meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec())))
+    /// Of a regular file of the directory; a link may lead elsewhere without any sign of it.
+    fn of(directory: &File, name: &OsStr) -> Option<Self> {
+        let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        let times =
+            ((stat.st_mtime, stat.st_mtime_nsec.cast_signed()), (stat.st_ctime, stat.st_ctime_nsec.cast_signed()));
+        is_file.then(|| Self(stat.st_ino, stat.st_size.cast_unsigned(), times.0, times.1))
     }
 
     fn is_quiet(&self, now: Timestamp) -> bool {
@@ -63,8 +67,8 @@ pub(super) struct Known<'a> {
     store: &'a Path,
     directory: &'a Path,
     now: Timestamp,
-    /// Whether there are enough files.
-    used: bool,
+    /// The directory, open, where there are enough files.
+    open: Option<File>,
     old: HashMap<String, Entry>,
     new: HashMap<String, Entry>,
     /// How many files were not known.
@@ -74,14 +78,14 @@ pub(super) struct Known<'a> {
 impl<'a> Known<'a> {
     /// What the store remembers of `directory`, in which there are so many files.
     pub(super) fn load(store: &'a Path, directory: &'a Path, files: usize, now: Timestamp) -> Self {
-        let used = files >= MIN;
-        let old = if used { load(store, directory).unwrap_or_default() } else { HashMap::new() };
-        Self { store, directory, now, used, old, new: HashMap::new(), read: 0 }
+        let open = if files >= MIN { File::open(directory).ok() } else { None };
+        let old = if open.is_some() { load(store, directory).unwrap_or_default() } else { HashMap::new() };
+        Self { store, directory, now, open, old, new: HashMap::new(), read: 0 }
     }
 
     /// The record of a file that is known and not `wanted` (id, state) as a whole. Else its state, for [`Known::note`].
     pub(super) fn recall(&mut self, path: &Path, wanted: impl Fn(&str, &str) -> bool) -> Result<Record, Option<Stamp>> {
-        let stamp = if self.used { Stamp::of(path) } else { None };
+        let stamp = self.open.as_ref().zip(path.file_name()).and_then(|(open, name)| Stamp::of(open, name));
         let entry = path.file_name().and_then(|name| name.to_str()).and_then(|name| self.old.remove_entry(name));
         let Some((name, entry)) = entry.filter(|(_, entry)| Some(entry.stamp) == stamp) else { return Err(stamp) };
         let wanted = wanted(&entry.id, &entry.state);
@@ -211,7 +215,7 @@ mod tests {
         let fixture = Fixture::new();
         let file = fixture.issues().join("T-9.md");
         let long_ago = SystemTime::now() - Duration::from_secs(3600);
-        let date_back = || fs::File::options().write(true).open(&file).and_then(|file| file.set_modified(long_ago));
+        let date_back = || File::options().write(true).open(&file).and_then(|file| file.set_modified(long_ago));
         date_back().expect("dated back");
         assert_eq!(fixture.state_of(9), "Done");
         fixture.write(9, "Todo");
