@@ -52,6 +52,9 @@ struct Entry {
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
+    /// Whether its file was found as it says.
+    #[serde(skip)]
+    good: bool,
 }
 
 /// The file's content behind its sum.
@@ -70,9 +73,8 @@ pub(super) struct Known<'a> {
     /// The directory, open, where there are enough files.
     open: Option<File>,
     old: HashMap<String, Entry>,
+    /// Of files that were not known.
     new: HashMap<String, Entry>,
-    /// How many files were not known.
-    read: usize,
 }
 
 impl<'a> Known<'a> {
@@ -80,18 +82,20 @@ impl<'a> Known<'a> {
     pub(super) fn load(store: &'a Path, directory: &'a Path, files: usize, now: Timestamp) -> Self {
         let open = if files >= MIN { File::open(directory).ok() } else { None };
         let old = if open.is_some() { load(store, directory).unwrap_or_default() } else { HashMap::new() };
-        Self { store, directory, now, open, old, new: HashMap::new(), read: 0 }
+        Self { store, directory, now, open, old, new: HashMap::new() }
     }
 
     /// The record of a file that is known and not `wanted` (id, state) as a whole. Else its state, for [`Known::note`].
     pub(super) fn recall(&mut self, path: &Path, wanted: impl Fn(&str, &str) -> bool) -> Result<Record, Option<Stamp>> {
         let stamp = self.open.as_ref().zip(path.file_name()).and_then(|(open, name)| Stamp::of(open, name));
-        let entry = path.file_name().and_then(|name| name.to_str()).and_then(|name| self.old.remove_entry(name));
-        let Some((name, entry)) = entry.filter(|(_, entry)| Some(entry.stamp) == stamp) else { return Err(stamp) };
-        let wanted = wanted(&entry.id, &entry.state);
+        let entry = path.file_name().and_then(|name| name.to_str()).and_then(|name| self.old.get_mut(name));
+        let Some(entry) = entry.filter(|entry| Some(entry.stamp) == stamp) else { return Err(stamp) };
+        entry.good = true;
+        if wanted(&entry.id, &entry.state) {
+            return Err(None);
+        }
         let Entry { id, state, parent, .. } = entry.clone();
-        self.new.insert(name, entry);
-        if wanted { Err(None) } else { Ok(Record { path: path.to_owned(), id, state, parent, ..Record::default() }) }
+        Ok(Record { path: path.to_owned(), id, state, parent, ..Record::default() })
     }
 
     /// Remembers a file that had this state before it was read. Of one that is `wanted` nothing is: it is read each time.
@@ -100,22 +104,24 @@ impl<'a> Known<'a> {
         let stamp = stamp.filter(|stamp| stamp.is_quiet(self.now) && !wanted(&record.id, &record.state));
         if let (Some(stamp), Some(name)) = (stamp, name) {
             let Record { id, state, parent, .. } = record.clone();
-            self.new.insert(name.to_owned(), Entry { stamp, id, state, parent });
-            self.read += 1;
+            self.new.insert(name.to_owned(), Entry { stamp, id, state, parent, good: true });
         }
     }
 
     /// Writes it down, where much was not known. What cannot be written is read next time.
-    pub(super) fn keep(self) {
-        if self.read * 10 > self.new.len()
+    pub(super) fn keep(mut self) {
+        let new = self.new.len();
+        if new * 10 > new + self.old.len()
             && let Err(error) = self.write()
         {
             tracing::debug!(%error, "issue files not remembered");
         }
     }
 
-    fn write(self) -> io::Result<()> {
-        let content = Content { v: VERSION, directory: self.directory.to_owned(), files: self.new };
+    fn write(&mut self) -> io::Result<()> {
+        let mut files = std::mem::take(&mut self.new);
+        files.extend(self.old.drain().filter(|(_, entry)| entry.good));
+        let content = Content { v: VERSION, directory: self.directory.to_owned(), files };
         let body = serde_json::to_vec(&content)?;
         let mut file = tempfile::NamedTempFile::new_in(self.store.join("tmp"))?;
         writeln!(file, "{:08x}", crc32fast::hash(&body))?;
