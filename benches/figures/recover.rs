@@ -58,7 +58,10 @@ fn event() -> Result<Figure> {
     }
     let by = By { command: "bench".to_owned(), pid: std::process::id(), fence: None };
     let data = serde_json::json!({ "turn": 3, "status": "completed", "message": "The tests pass. ".repeat(20) });
-    let bytes = serde_json::to_vec(&data)?.len();
+    // As `events --json` prints it.
+    let shown = serde_json::json!({ "seq": 3001, "at": "2026-01-01T00:00:00.000Z", "type": "turn.completed",
+        "issue": "ISSUE-1", "run": null, "data": data });
+    let bytes = serde_json::to_vec(&shown)?.len();
     let before = written()?;
     project.store.transact("2026-01-01T00:00:00Z".parse()?, &by, |tx| {
         tx.event("turn.completed", Some("ISSUE-1"), None, data);

@@ -17,7 +17,7 @@ use super::fs::Fs;
 use crate::model::Timestamp;
 
 /// The note's fixed length, so that one write replaces it whole.
-const NOTE: usize = 160;
+const NOTE: usize = 96;
 
 /// How long who waits without limit says nothing of it.
 const SILENT: Duration = Duration::from_secs(5);
