@@ -179,25 +179,8 @@ impl Done {
 }
 
 fn issue(id: &str, at: Timestamp) -> Issue {
-    Issue {
-        id: id.to_owned(),
-        identifier: id.to_owned(),
-        title: format!("The issue {id}"),
-        description: None,
-        priority: Some(2),
-        state: "Done".to_owned(),
-        branch_name: None,
-        url: None,
-        assignee_id: None,
-        labels: Vec::new(),
-        blocked_by: Vec::new(),
-        parent: None,
-        sub_issues: Vec::new(),
-        dispatchable: true,
-        native_ref: None,
-        created_at: Some(at),
-        updated_at: Some(at),
-    }
+    let blank = Issue::blank(id, id, &format!("The issue {id}"), "Done");
+    Issue { priority: Some(2), created_at: Some(at), updated_at: Some(at), ..blank }
 }
 
 fn head(project: &Project) -> Result<String> {

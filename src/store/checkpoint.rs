@@ -126,9 +126,9 @@ pub(super) fn take(listing: &mut Listing, record: &Record<'_>) -> Result<(), Doc
 }
 
 impl Store {
-    /// Whether the segment may say something of any of these documents of issues. `false`: they are newcomers, all of them. A
-    /// search of its text, much cheaper than the index, which is built where more than a few are asked for. An issue's
-    /// documents share their name, and one search.
+    /// Whether the segment may say something of any of these documents of issues. `false`: they are newcomers, all of
+    /// them. A search of its text, much cheaper than the index, which is built where more than a few are asked for. An
+    /// issue's documents share their name, and one search.
     pub(super) fn mentions_any<'d>(
         &self,
         head: Position,

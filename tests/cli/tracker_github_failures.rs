@@ -1,0 +1,143 @@
+//! `tracker.kind: github`: bad records, limits, and a server that fails.
+
+use serde_json::json;
+
+use crate::env::texts;
+use crate::fakes::github::Github;
+use crate::fakes::{Reply, identifiers};
+
+const HOUR: i64 = 3_600_000;
+
+#[test]
+fn one_bad_record_hides_no_other() {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=3).for_each(|number| github.add(number, &[]));
+        github.set(2, "title", json!("  "));
+        github.set(3, "labels", json!([7, null, { "name": "ok" }]));
+    });
+    let env = fake.project("", "");
+    let poll = env.baton("poll --json").json();
+    assert_eq!(identifiers(&poll), ["GH-1", "GH-3"]);
+    assert_eq!(
+        poll["problems"],
+        json!([
+            { "source": "GH-2", "code": "malformed_record", "message": "the record has no `title`" }
+        ])
+    );
+    let error = env.baton("issue show GH-2 --json").exits(11).error();
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!("tracker_response"), &json!("GH-2: the record has no `title`"))
+    );
+}
+
+#[test]
+fn an_issue_that_is_gone_or_moved_fails_no_other() {
+    let fake = Github::start();
+    fake.change(|github| (1..=3).for_each(|number| github.add(number, &[])));
+    let env = fake.project("", "");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    for issue in ["GH-1", "GH-2", "GH-3"] {
+        env.agent_holds(issue);
+    }
+    fake.change(|github| {
+        github.delete(1);
+        github.transfer(2);
+    });
+    let stopped = env.baton("reconcile --json").json();
+    let mut names = texts(&stopped["stopped"], "identifier");
+    names.sort_unstable();
+    assert_eq!((names, &stopped["unknown"]), (vec!["GH-1", "GH-2"], &json!([])));
+    assert_eq!(env.status_word("GH-3"), "running");
+}
+
+#[test]
+fn a_tracker_that_asks_to_be_left_alone_is() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "");
+    let limited = Reply::json(403, &json!({ "message": "API rate limit exceeded" }))
+        .header("x-ratelimit-remaining", 0)
+        .header("retry-after", 3600);
+    fake.script("GET /repos", limited);
+    let error = env.baton("poll --json").exits(11).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_rate_limited"), &json!(true)));
+    assert_eq!(fake.take_calls().len(), 1, "asking again at once is no answer to that");
+    for command in ["poll --json", "issue show 1 --json"] {
+        assert_eq!(env.baton(command).exits(11).error()["code"], "tracker_rate_limited");
+    }
+    assert_eq!(fake.take_lines(), [""; 0], "no other process asks before the time");
+    let failed = &env.baton("status --json").json()["last_poll"]["error"];
+    assert_eq!(failed["code"], "tracker_rate_limited");
+    let poll = env.command("poll --json").later(HOUR + 60_000).run().json();
+    assert_eq!(identifiers(&poll), ["GH-1"]);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_not_overdrawn() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "");
+    let last = Reply::json(200, &json!([])).header("x-ratelimit-remaining", 0).header("x-ratelimit-reset", 1800);
+    fake.script("GET /repos", last);
+    let poll = env.baton("poll --json").json();
+    assert_eq!(poll["traffic"]["quota"]["remaining"], 0);
+    assert_eq!(poll["traffic"]["next_poll_at"], poll["traffic"]["quota"]["reset_at"]);
+    fake.take_calls();
+    env.baton("poll").exits(11);
+    assert_eq!(fake.take_lines(), [""; 0]);
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "");
+    fake.script("GET /repos", Reply::text(502, "<html>bad gateway</html>"));
+    assert_eq!(env.baton("poll --json").json()["traffic"]["requests"], 2);
+    fake.take_calls();
+    fake.script("POST /repos/o/r/issues/1/comments", Reply::text(502, ""));
+    env.baton(["issue", "comment", "GH-1", "hello"]).exits(11);
+    let posts = fake.take_lines().into_iter().filter(|line| line.starts_with("POST /repos")).count();
+    assert_eq!((posts, fake.change(|github| github.comments(1).len())), (1, 0), "a comment is not sent twice");
+}
+
+#[test]
+fn a_server_that_is_away_stops_nothing() {
+    let mut fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    env.agent_holds("GH-1");
+    fake.stop();
+    let error = env.baton("poll --json").exits(11).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_request"), &json!(true)));
+    env.baton("reconcile").exits(11);
+    assert_eq!(env.status_word("GH-1"), "running");
+}
+
+#[test]
+fn nonsense_is_a_failure_and_not_no_issues() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "");
+    env.baton("poll").ok();
+    for (reply, code) in [
+        (Reply::json(200, &json!({ "message": "hm" })), "tracker_response"),
+        (Reply::text(200, "<html>"), "tracker_response"),
+        (
+            Reply::json(422, &json!({ "message": "Validation Failed", "errors": [{ "message": "bad" }] })),
+            "tracker_status",
+        ),
+        (Reply::json(200, &json!([])).header("link", "<nowhere>; rel=\"next\""), "tracker_pagination"),
+        (Reply::json(200, &json!([])).header("link", "<https://example.com/x>; rel=\"next\""), "tracker_response"),
+        (Reply::text(302, "").header("location", "https://example.com/x"), "tracker_response"),
+    ] {
+        fake.script("GET /repos", reply);
+        assert_eq!(env.baton("poll --json").exits(11).error()["code"], code);
+    }
+    assert_eq!(env.status_word("GH-1"), "idle");
+}
