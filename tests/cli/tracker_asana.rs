@@ -256,6 +256,23 @@ fn tasks_are_made_changed_and_commented_on() {
 }
 
 #[test]
+fn a_priority_is_set_by_exchanging_tags() {
+    let fake = Asana::start();
+    let env = fake.project("    priority_labels: [Urgent, high]\n", "");
+    env.baton(["issue", "create", "A title", "--priority", "2", "--label", "bug"]).ok();
+    let shown = || {
+        let shown = env.baton("issue show ASANA-1 --json").json();
+        (shown["priority"].clone(), shown["labels"].clone())
+    };
+    assert_eq!(shown(), (json!(2), json!(["bug", "high"])));
+    env.baton("issue edit ASANA-1 --priority 1 --add-label x --remove-label bug").ok();
+    assert_eq!(shown(), (json!(1), json!(["x", "urgent"])));
+    assert_eq!(env.baton("issue edit ASANA-1 --priority 3 --json").exits(5).error()["code"], "invalid_issue");
+    env.baton("issue edit ASANA-1 --no-priority").ok();
+    assert_eq!(shown(), (json!(null), json!(["x"])));
+}
+
+#[test]
 fn the_agent_gets_the_whole_interface_or_two_narrow_tools() {
     let fake = Asana::start();
     fake.change(|asana| (1..=2).for_each(|gid| asana.add(gid, "To do")));

@@ -293,8 +293,44 @@ fn issues_are_made_changed_and_commented_on() {
     let shown = env.baton("issue show GH-1 --json").json();
     assert_eq!((&shown["title"], &shown["labels"]), (&json!("Another"), &json!(["x"])));
     assert_eq!(texts(&shown["comments"], "body"), ["hello"]);
-    let error = env.baton("issue edit GH-1 --priority 1 --json").exits(5).error();
-    assert_eq!(error["code"], "tracker_unsupported");
+    for command in ["issue edit GH-1 --priority 1 --json", "issue create Urgent --priority 1 --json"] {
+        let error = env.baton(command).exits(5).error();
+        assert_eq!(error["code"], "tracker_unsupported");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains("priority_labels")), "{error}");
+    }
+}
+
+#[test]
+fn a_priority_is_set_by_exchanging_labels_in_the_one_request_that_changes_labels() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &["bug", "high", "Todo"]));
+    let states = "  active_states: [Todo, Doing]\n  terminal_states: [closed]\n";
+    let env = fake.project("    state_from: label\n    priority_labels: [Urgent, high, low]\n", states);
+    let labels = || fake.change(|github| github.labels(1).join(" "));
+    let edited = |change: &str| env.baton(format!("issue edit GH-1 {change} --json").as_str());
+    fake.take_calls();
+    assert_eq!(edited("--priority 1 --state Doing --add-label x --remove-label bug").json()["priority"], 1);
+    assert_eq!(labels(), "x Urgent Doing");
+    let writes = |line: &String| line.starts_with("PATCH") || line.starts_with("PUT");
+    assert_eq!(fake.take_lines().into_iter().filter(writes).count(), 1);
+    for change in ["--priority 4", "--priority 0", "--priority 2 --add-label urgent", "--priority 9 --dry-run"] {
+        let error = edited(change).exits(5).error();
+        assert_eq!(error["code"], "invalid_issue", "{change}");
+    }
+    assert!(edited("--priority 4").stderr.contains("1 to 3 (Urgent, high, low)"));
+    fake.take_calls();
+    edited("--priority 1").ok();
+    assert_eq!(fake.take_lines().into_iter().filter(writes).count(), 0, "it has that priority");
+    assert_eq!(edited("--no-priority").json()["priority"], json!(null));
+    assert_eq!(labels(), "doing x");
+    env.baton("issue create Soon --priority 3 --label y").ok();
+    assert_eq!(fake.change(|github| github.labels(2).join(" ")), "y low");
+    // Without the right to set labels GitHub leaves them out without a word.
+    let record =
+        json!({ "number": 1, "title": "Issue 1", "state": "open", "labels": [{ "name": "x" }, { "name": "doing" }] });
+    fake.script("PATCH", Reply::json(200, &record));
+    let error = edited("--priority 2").exits(11).error();
+    assert_eq!(error["message"], "GH-1 was to have priority 2, and has no priority");
 }
 
 #[test]

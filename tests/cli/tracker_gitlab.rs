@@ -175,6 +175,24 @@ fn issues_are_made_changed_and_commented_on() {
 }
 
 #[test]
+fn a_priority_is_set_by_exchanging_labels_and_a_label_is_taken_away_however_it_is_spelled() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| gitlab.add(7, &["Bug", "Priority::2"]));
+    let env = fake.project("    priority_labels: ['priority::1', 'priority::2']\n", "");
+    let labels = || fake.change(|gitlab| gitlab.field(7, "labels"));
+    env.baton("issue edit GL-7 --priority 1 --remove-label bug --add-label x").ok();
+    assert_eq!(labels(), json!(["x", "priority::1"]));
+    env.baton("issue edit GL-7 --no-priority").ok();
+    assert_eq!(labels(), json!(["x"]));
+    fake.take_calls();
+    env.baton("issue edit GL-7 --no-priority").ok();
+    assert!(fake.take_lines().iter().all(|line| !line.starts_with("PUT")), "there is none to take away");
+    assert_eq!(env.baton(["issue", "create", "Soon", "--priority", "2", "--label", "y"]).ok().line(), "GL-8");
+    assert_eq!(env.baton("issue show GL-8 --json").json()["priority"], 2);
+    assert_eq!(fake.change(|gitlab| gitlab.field(8, "labels")), json!(["y", "priority::2"]));
+}
+
+#[test]
 fn blockers_are_written_and_parents_cannot_be() {
     let fake = Gitlab::start();
     fake.change(|gitlab| (1..=3).for_each(|iid| gitlab.add(iid, &[])));

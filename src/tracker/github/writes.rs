@@ -7,11 +7,13 @@ use super::{Github, queries};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Http, Method, Request};
-use crate::tracker::remote::{Unwritable, Writes, text};
+use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Github {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority];
+    fn ranks(&self) -> Option<&[String]> {
+        Some(&self.config.priority_labels)
+    }
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         let state = new.state.as_deref().filter(|state| normal_state(state) != OPEN);

@@ -9,7 +9,11 @@ use crate::tracker::remote::{Unwritable, Writes};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Gitlab {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Priority, Unwritable::Parent];
+    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Parent];
+
+    fn ranks(&self) -> Option<&[String]> {
+        Some(&self.config.priority_labels)
+    }
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         if new.state.as_deref().is_some_and(|state| normal_state(state) != OPENED) {
@@ -44,7 +48,8 @@ impl Writes for Gitlab {
             set("add_labels", edit.add_labels.join(",").into());
         }
         if !edit.remove_labels.is_empty() {
-            set("remove_labels", edit.remove_labels.join(",").into());
+            let labels = self.spelled(http, issue, &edit.remove_labels).await?;
+            set("remove_labels", labels.join(",").into());
         }
         if let Some(assignee) = &edit.assignee {
             let id = match assignee {
@@ -75,6 +80,15 @@ impl Writes for Gitlab {
 }
 
 impl Gitlab {
+    /// An issue's labels that are called so, in GitLab's spelling: it tells upper from lower case.
+    async fn spelled(&self, http: &Http, issue: &Issue, labels: &[String]) -> Result<Vec<String>, TrackerError> {
+        let request = Request::new(Method::Get, format!("{}/{}", self.issues_path(), issue.id));
+        let body = http.send(&request).await?.json()?;
+        let known = body["labels"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let is_one = |known: &&str| labels.iter().any(|label| normal_state(label) == normal_state(known));
+        Ok(known.filter(is_one).map(str::to_owned).collect())
+    }
+
     /// A user's number, by number or name.
     async fn user(&self, http: &Http, name: &str) -> Result<u64, TrackerError> {
         if let Ok(id) = name.parse() {

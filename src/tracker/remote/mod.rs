@@ -5,6 +5,7 @@
 mod narrow;
 mod normal;
 mod provider;
+mod ranks;
 mod rest_tool;
 mod settings;
 mod walk;
@@ -13,8 +14,9 @@ mod writes;
 use serde_json::Value;
 
 pub(crate) use narrow::run_narrow_tool;
-pub(crate) use normal::{date, id, labels, priority_of_labels, reference, required, text};
+pub(crate) use normal::{date, id, labels, reference, required, text};
 pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Unwritable, Writes};
+pub(crate) use ranks::priority_of_labels;
 pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, invalid};
 

@@ -50,12 +50,6 @@ pub(crate) fn reference(id: String, identifier: String, state: Option<String>) -
     IssueRef { id: Some(id), identifier: Some(identifier), state }
 }
 
-/// The priority that the first of `ranks` among the labels stands for: 1 for the first rank, 2 for the second, …
-pub(crate) fn priority_of_labels(labels: &[String], ranks: &[String]) -> Option<i64> {
-    let place = ranks.iter().position(|rank| labels.contains(&rank.trim().to_lowercase()))?;
-    i64::try_from(place + 1).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -75,15 +69,6 @@ mod tests {
         }
         for value in [json!("yesterday"), json!(5), json!(null), json!("2026-01-01")] {
             assert_eq!(date(&value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_label_may_be_a_priority() {
-        let ranks = ["Urgent".to_owned(), "high".to_owned()];
-        for (labels, expected) in [(&["bug", "high"][..], Some(2)), (&["high", "urgent"], Some(1)), (&["low"], None)] {
-            let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
-            assert_eq!(priority_of_labels(&labels, &ranks), expected, "{labels:?}");
         }
     }
 }

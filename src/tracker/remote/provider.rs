@@ -68,6 +68,11 @@ pub(crate) trait Writes: Send + Sync {
     /// What of an issue cannot be: it is refused before anything is sent.
     const UNWRITABLE: &'static [Unwritable] = &[];
 
+    /// The labels that stand for priorities, the most urgent first, where the provider has no priorities of its own.
+    fn ranks(&self) -> Option<&[String]> {
+        None
+    }
+
     /// Makes an issue; its id.
     fn create(&self, http: &Http, new: &NewIssue) -> impl Future<Output = Result<String, TrackerError>> + Send;
 
@@ -96,8 +101,6 @@ pub(crate) trait Writes: Send + Sync {
 /// What some providers cannot write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unwritable {
-    /// Priorities, for which labels stand.
-    Priority,
     /// Parents.
     Parent,
     /// Labels, where those are made of something else.

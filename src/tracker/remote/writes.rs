@@ -1,29 +1,75 @@
 //! Writes: look, change, look again.
 
-use super::{Provider, Remote, Unwritable};
+use super::{Provider, Remote, Unwritable, ranks};
 use crate::model::{Issue, IssueRef, normal_state};
-use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Writer};
+use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer};
 
 impl<P: Provider> Remote<P> {
     async fn require(&self, id: &str) -> Result<Issue, TrackerError> {
         let found = self.fetch_issues_by_ids(&[id.to_owned()]).await?.pop();
         found.ok_or_else(|| TrackerError::IssueNotFound(id.to_owned()))
     }
+
+    /// The issue to be made as the provider is told it. What cannot be fails before anything is sent.
+    fn told_new(&self, new: &NewIssue) -> Result<NewIssue, TrackerError> {
+        check_title(&new.title)?;
+        check_writable::<P>(&[
+            (Unwritable::Parent, new.parent.is_some()),
+            (Unwritable::Labels, !new.labels.is_empty()),
+        ])?;
+        let edit =
+            IssueEdit { priority: new.priority.map(Some), add_labels: new.labels.clone(), ..IssueEdit::default() };
+        let IssueEdit { priority, add_labels: labels, .. } = self.ranked(&edit)?;
+        Ok(NewIssue { priority: priority.flatten(), labels, ..new.clone() })
+    }
+
+    /// The change as the provider is told it.
+    fn told_edit(&self, edit: &IssueEdit) -> Result<IssueEdit, TrackerError> {
+        edit.title.as_deref().map_or(Ok(()), check_title)?;
+        check_writable::<P>(&[
+            (Unwritable::Parent, edit.parent.is_some()),
+            (Unwritable::Labels, !edit.add_labels.is_empty() || !edit.remove_labels.is_empty()),
+        ])?;
+        self.ranked(edit)
+    }
+
+    /// The change, with labels for the priority where they stand for it.
+    fn ranked(&self, edit: &IssueEdit) -> Result<IssueEdit, TrackerError> {
+        match self.provider.ranks() {
+            Some([]) if edit.priority.is_some() => {
+                let operation = "set a priority before `provider.priority_labels` names the labels that stand for one";
+                Err(TrackerError::Unsupported { kind: P::KIND, operation })
+            }
+            Some(ranks) => ranks::as_labels(edit, ranks),
+            None => Ok(edit.clone()),
+        }
+    }
+
+    /// Fails where what was written is not what stands there. Some providers leave out without a word what a credential
+    /// may not change.
+    fn check_written(&self, edit: &IssueEdit, after: &Issue) -> Result<(), TrackerError> {
+        let name = &after.identifier;
+        if let Some(state) = edit.state.as_ref().filter(|state| normal_state(state) != normal_state(&after.state)) {
+            let message = format!("{name} was to be set to `{state}`, and is in `{}`", after.state);
+            return Err(TrackerError::Response(message));
+        }
+        if let Some(priority) = edit.priority.filter(|priority| *priority != after.priority)
+            && self.provider.ranks().is_some()
+        {
+            let told = |priority: Option<i64>| priority.map_or("no priority".to_owned(), |n| format!("priority {n}"));
+            let message = format!("{name} was to have {}, and has {}", told(priority), told(after.priority));
+            return Err(TrackerError::Response(message));
+        }
+        Ok(())
+    }
 }
 
 impl<P: Provider> Writer for Remote<P> {
     fn create<'a>(&'a self, new: &'a NewIssue) -> BoxFuture<'a, Result<Issue, TrackerError>> {
         Box::pin(async move {
-            if new.title.trim().is_empty() || new.title.contains('\n') {
-                return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
-            }
-            check_writable::<P>(&[
-                (Unwritable::Priority, new.priority.is_some()),
-                (Unwritable::Parent, new.parent.is_some()),
-                (Unwritable::Labels, !new.labels.is_empty()),
-            ])?;
+            let told = self.told_new(new)?;
             self.prepare().await?;
-            let id = self.provider.create(&self.http, new).await?;
+            let id = self.provider.create(&self.http, &told).await?;
             self.require(&id).await
         })
     }
@@ -31,36 +77,29 @@ impl<P: Provider> Writer for Remote<P> {
     fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>> {
         Box::pin(async move {
             let issue = self.require(id).await?;
-            if edit.title.as_deref().is_some_and(|title| title.trim().is_empty() || title.contains('\n')) {
-                return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
-            }
-            let change = needed(edit, &issue);
+            let change = needed(&self.told_edit(edit)?, &issue);
             if change == IssueEdit::default() {
                 return Ok(issue);
             }
-            check_writable::<P>(&[
-                (Unwritable::Priority, change.priority.is_some()),
-                (Unwritable::Parent, change.parent.is_some()),
-                (Unwritable::Labels, !change.add_labels.is_empty() || !change.remove_labels.is_empty()),
-            ])?;
             self.provider.edit(&self.http, &issue, &change).await?;
             let after = self.require(id).await?;
-            match &change.state {
-                Some(state) if normal_state(state) != normal_state(&after.state) => {
-                    let name = &after.identifier;
-                    let message = format!("{name} was to be set to `{state}`, and is in `{}`", after.state);
-                    Err(TrackerError::Response(message))
-                }
-                Some(_) | None => Ok(after),
+            self.check_written(edit, &after).map(|()| after)
+        })
+    }
+
+    fn foresee<'a>(&'a self, write: Write<'a>) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>> {
+        Box::pin(async move {
+            match write {
+                Write::Create(new) => self.told_new(new).map(|_| None),
+                Write::Edit { edit, .. } => self.told_edit(edit).map(|_| None),
+                Write::Comment { text, .. } => check_comment(text).map(|()| None),
             }
         })
     }
 
     fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>> {
         Box::pin(async move {
-            if text.trim().is_empty() {
-                return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
-            }
+            check_comment(text)?;
             let issue = self.require(id).await?;
             self.provider.comment(&self.http, id, text).await?;
             Ok(issue)
@@ -81,12 +120,25 @@ impl<P: Provider> Writer for Remote<P> {
     }
 }
 
+fn check_title(title: &str) -> Result<(), TrackerError> {
+    if title.trim().is_empty() || title.contains('\n') {
+        return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
+    }
+    Ok(())
+}
+
+fn check_comment(text: &str) -> Result<(), TrackerError> {
+    if text.trim().is_empty() {
+        return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
+    }
+    Ok(())
+}
+
 /// Fails where the provider cannot write what is asked for.
 fn check_writable<P: Provider>(asked: &[(Unwritable, bool)]) -> Result<(), TrackerError> {
     let refused = asked.iter().find(|(what, is_asked)| *is_asked && P::UNWRITABLE.contains(what));
     let operation = match refused.map(|(what, _)| what) {
         None => return Ok(()),
-        Some(Unwritable::Priority) => "set a priority (labels can stand for one: `provider.priority_labels`)",
         Some(Unwritable::Parent) => "change parents",
         Some(Unwritable::Labels) => "set labels",
     };

@@ -184,6 +184,10 @@ impl Gitlab {
                 self.add(iid, &[]);
                 self.change(iid, &call.body)
             }
+            ("GET", ["issues", _], Some(iid)) => match self.issues.get(&iid) {
+                Some(held) => Reply::json(200, &held.record),
+                None => not_found(),
+            },
             ("PUT", ["issues", _], Some(iid)) => self.change(iid, &call.body),
             ("GET", ["issues", _, "links"], Some(iid)) => {
                 let link = |iid: &u64| json!({ "iid": iid, "issue_link_id": 500 + iid, "link_type": "is_blocked_by", "references": { "full": format!("group/project#{iid}") } });
