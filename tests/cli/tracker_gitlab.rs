@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::env::{texts, wait_until};
 use crate::fakes::gitlab::Gitlab;
-use crate::fakes::{Reply, identifiers, reasons};
+use crate::fakes::{Call, Reply, identifiers, reasons};
 
 #[test]
 fn an_issue_is_worked_on_and_closed() {
@@ -193,7 +193,7 @@ fn a_priority_is_set_by_exchanging_labels_and_a_label_is_taken_away_however_it_i
 }
 
 #[test]
-fn blockers_are_written_and_parents_cannot_be() {
+fn blockers_are_written() {
     let fake = Gitlab::start();
     fake.change(|gitlab| (1..=3).for_each(|iid| gitlab.add(iid, &[])));
     let env = fake.project("", "");
@@ -212,14 +212,51 @@ fn blockers_are_written_and_parents_cannot_be() {
         fake.take_lines().iter().all(|line| line.starts_with("GET") || line.ends_with("graphql")),
         "nothing to write"
     );
-    for (change, exit, code) in [
-        ("--add-blocked-by nonsense", 5, "invalid_issue"),
-        ("--add-blocked-by GL-77", 11, "tracker_status"),
-        ("--parent GL-1", 5, "tracker_unsupported"),
-    ] {
+    for (change, exit, code) in
+        [("--add-blocked-by nonsense", 5, "invalid_issue"), ("--add-blocked-by GL-77", 11, "tracker_status")]
+    {
         let command = format!("issue edit GL-4 {change} --json");
         assert_eq!(env.baton(command.as_str()).exits(exit).error()["code"], code, "{change}");
     }
+}
+
+#[test]
+fn parents_are_written_and_what_gitlab_refuses_is_said_in_its_words() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| (1..=3).for_each(|iid| gitlab.add(iid, &[])));
+    let env = fake.project("", "");
+    let parent = |issue: &str| {
+        let shown = env.baton(["issue", "show", issue, "--json"]).json();
+        shown["parent"]["identifier"].as_str().unwrap_or("none").to_owned()
+    };
+    assert_eq!(env.baton("issue create Part --parent GL-1").ok().line(), "GL-4");
+    assert_eq!(parent("GL-4"), "GL-1");
+    env.baton("issue edit GL-4 --parent 2 --title Other").ok();
+    assert_eq!(parent("GL-4"), "GL-2");
+    fake.take_calls();
+    env.baton("issue edit GL-4 --parent GL-2").ok();
+    let is_mutation = |call: &Call| call.body["query"].as_str().is_some_and(|query| query.starts_with("mutation"));
+    assert!(!fake.take_calls().iter().any(is_mutation), "it has that parent");
+
+    let error = env.baton("issue edit GL-3 --parent GL-4 --title Never --json").exits(5).error();
+    let said = "GitLab refuses the parent: #3 cannot be added: it's not allowed to add this type of parent item";
+    assert_eq!((&error["code"], &error["message"]), (&json!("invalid_issue"), &json!(said)));
+    assert_eq!(fake.change(|gitlab| gitlab.field(3, "title")), "Issue 3", "and nothing else is changed");
+    let error = env.baton("issue create Deep --parent GL-4 --json").exits(5).error();
+    assert!(error["message"].as_str().is_some_and(|message| message.starts_with("GL-5 was made; ")), "{error}");
+    for (parent, code) in
+        [("GL-77", "invalid_issue"), ("elsewhere/project#1", "invalid_issue"), ("nonsense", "invalid_issue")]
+    {
+        let error = env.baton(["issue", "create", "Never", "--parent", parent, "--json"]).exits(5).error();
+        assert_eq!(error["code"], code, "{parent}");
+    }
+    env.baton("issue show GL-6").exits(4);
+    env.baton("issue edit GL-4 --no-parent").ok();
+    assert_eq!(parent("GL-4"), "none");
+
+    fake.change(|gitlab| gitlab.has_no_relations = true);
+    let error = env.baton("issue edit GL-4 --parent GL-1 --json").exits(5).error();
+    assert_eq!(error["code"], "tracker_unsupported");
 }
 
 #[test]

@@ -13,8 +13,8 @@ const BLOCKED: &str = "is_blocked_by";
 /// An issue of any project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
-    project: String,
-    iid: u64,
+    pub(super) project: String,
+    pub(super) iid: u64,
 }
 
 impl Gitlab {
@@ -23,7 +23,7 @@ impl Gitlab {
         names.iter().map(|name| self.place(name)).collect()
     }
 
-    fn place(&self, name: &str) -> Result<Place, TrackerError> {
+    pub(super) fn place(&self, name: &str) -> Result<Place, TrackerError> {
         let name = name.trim();
         let (project, number) = match name.rsplit_once('#') {
             Some((project, number)) if !project.is_empty() => (project, number),

@@ -3,6 +3,7 @@
 
 mod config;
 mod links;
+mod parent;
 mod record;
 mod relations;
 mod writes;

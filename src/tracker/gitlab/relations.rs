@@ -57,8 +57,8 @@ impl Gitlab {
     ) -> Result<Vec<Request>, TrackerError> {
         let reply = Reply::read(answer)?;
         if let Some(error) = reply.errors.first() {
-            // `undefinedField`, `undefinedType`: this GitLab is older than its relations.
-            if !error.code.starts_with("undefined") {
+            // This GitLab is older than its relations.
+            if !error.is_undefined() {
                 return Err(reply.failure(answer, error));
             }
             self.without_relations.store(true, Ordering::Relaxed);

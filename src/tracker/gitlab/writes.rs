@@ -1,16 +1,14 @@
-//! Writes: one request each, and one for each blocker.
+//! Writes: one request each, one for each blocker, and GraphQL for the parent.
 
 use serde_json::{Map, Value, json};
 
 use super::{CLOSED, Gitlab, OPENED};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::{Http, Method, Request};
-use crate::tracker::remote::{Unwritable, Writes};
+use crate::tracker::remote::Writes;
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Gitlab {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Parent];
-
     fn ranks(&self) -> Option<&[String]> {
         Some(&self.config.priority_labels)
     }
@@ -20,6 +18,10 @@ impl Writes for Gitlab {
             return Err(unsupported("create an issue in another state than `opened`"));
         }
         let blockers = self.places(&new.blocked_by)?;
+        let parent = match &new.parent {
+            Some(parent) => Some(self.work_item(http, parent).await?),
+            None => None,
+        };
         let mut body = json!({ "title": new.title, "description": new.description, "labels": new.labels.join(",") });
         if let Some(name) = &new.assignee {
             body["assignee_ids"] = json!([self.user(http, name).await?]);
@@ -28,11 +30,27 @@ impl Writes for Gitlab {
         let iid = answer.json()?["iid"].as_u64();
         let iid = iid.ok_or_else(|| answer.nonsense("no `iid` in the new issue"))?.to_string();
         self.link(http, &iid, &blockers, &[]).await?;
+        if parent.is_some() {
+            let made = self.work_item(http, &iid).await?;
+            self.set_parent(http, &made, parent.as_ref()).await.map_err(|error| match error {
+                TrackerError::InvalidIssue(why) => TrackerError::InvalidIssue(format!("GL-{iid} was made; {why}")),
+                other => other,
+            })?;
+        }
         Ok(iid)
     }
 
     async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
         let (blockers, no_blockers) = (self.places(&edit.add_blocked_by)?, self.places(&edit.remove_blocked_by)?);
+        if let Some(parent) = &edit.parent {
+            let item = self.work_item(http, &issue.id).await?;
+            let parent = match parent {
+                Some(parent) => Some(self.work_item(http, parent).await?),
+                None => None,
+            };
+            // It is what GitLab may refuse: first, so that nothing is changed then.
+            self.set_parent(http, &item, parent.as_ref()).await?;
+        }
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         if let Some(title) = &edit.title {

@@ -24,6 +24,13 @@ pub(crate) struct GraphqlError {
     pub(crate) path: Vec<String>,
 }
 
+impl GraphqlError {
+    /// Whether the server's schema does not know what was asked for: `undefinedField`, `undefinedType`.
+    pub(crate) fn is_undefined(&self) -> bool {
+        self.code.starts_with("undefined")
+    }
+}
+
 impl Reply {
     /// Reads an answer. A failure with errors in its body is told by these.
     pub(crate) fn read(answer: &Answer) -> Result<Self, TrackerError> {

@@ -6,11 +6,11 @@ use super::Redmine;
 use super::record::{identifier, number};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::{Http, Method, Request};
-use crate::tracker::remote::{Unwritable, Writes, text};
+use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Redmine {
-    const UNWRITABLE: &'static [Unwritable] = &[Unwritable::Labels];
+    const HAS_LABELS: bool = false;
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
         let edit = IssueEdit {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use narrow::run_narrow_tool;
 pub(crate) use normal::{date, id, labels, reference, required, text};
-pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Unwritable, Writes};
+pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Writes};
 pub(crate) use ranks::priority_of_labels;
 pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, invalid};

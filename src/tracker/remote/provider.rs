@@ -65,8 +65,8 @@ pub(crate) trait Provider: Writes {
 
 /// What can be written.
 pub(crate) trait Writes: Send + Sync {
-    /// What of an issue cannot be: it is refused before anything is sent.
-    const UNWRITABLE: &'static [Unwritable] = &[];
+    /// Whether issues have labels that can be set. Where not, a change of them is refused before anything is sent.
+    const HAS_LABELS: bool = true;
 
     /// The labels that stand for priorities, the most urgent first, where the provider has no priorities of its own.
     fn ranks(&self) -> Option<&[String]> {
@@ -96,15 +96,6 @@ pub(crate) trait Writes: Send + Sync {
     fn comment_edited(&self, answer: &Answer) -> Result<(), TrackerError> {
         answer.success().map(|_| ())
     }
-}
-
-/// What some providers cannot write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unwritable {
-    /// Parents.
-    Parent,
-    /// Labels, where those are made of something else.
-    Labels,
 }
 
 /// A tool that lets the agent call the provider's own interface with the adapter's credential, which the agent never sees

@@ -1,6 +1,6 @@
 //! Writes: look, change, look again.
 
-use super::{Provider, Remote, Unwritable, ranks};
+use super::{Provider, Remote, ranks};
 use crate::model::{Issue, IssueRef, normal_state};
 use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer};
 
@@ -13,32 +13,21 @@ impl<P: Provider> Remote<P> {
     /// The issue to be made as the provider is told it. What cannot be fails before anything is sent.
     fn told_new(&self, new: &NewIssue) -> Result<NewIssue, TrackerError> {
         check_title(&new.title)?;
-        check_writable::<P>(&[
-            (Unwritable::Parent, new.parent.is_some()),
-            (Unwritable::Labels, !new.labels.is_empty()),
-        ])?;
-        let edit =
-            IssueEdit { priority: new.priority.map(Some), add_labels: new.labels.clone(), ..IssueEdit::default() };
-        let IssueEdit { priority, add_labels: labels, .. } = self.ranked(&edit)?;
-        Ok(NewIssue { priority: priority.flatten(), labels, ..new.clone() })
+        let (priority, add_labels) = (new.priority.map(Some), new.labels.clone());
+        let told = self.told_edit(&IssueEdit { priority, add_labels, ..IssueEdit::default() })?;
+        Ok(NewIssue { priority: told.priority.flatten(), labels: told.add_labels, ..new.clone() })
     }
 
-    /// The change as the provider is told it.
+    /// The change as the provider is told it: with labels for the priority where they stand for it.
     fn told_edit(&self, edit: &IssueEdit) -> Result<IssueEdit, TrackerError> {
         edit.title.as_deref().map_or(Ok(()), check_title)?;
-        check_writable::<P>(&[
-            (Unwritable::Parent, edit.parent.is_some()),
-            (Unwritable::Labels, !edit.add_labels.is_empty() || !edit.remove_labels.is_empty()),
-        ])?;
-        self.ranked(edit)
-    }
-
-    /// The change, with labels for the priority where they stand for it.
-    fn ranked(&self, edit: &IssueEdit) -> Result<IssueEdit, TrackerError> {
+        let unsupported = |operation| Err(TrackerError::Unsupported { kind: P::KIND, operation });
+        if !P::HAS_LABELS && !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
+            return unsupported("set labels");
+        }
         match self.provider.ranks() {
             Some([]) if edit.priority.is_some() => {
-                let operation = "set a priority before `provider.priority_labels` names the labels that stand for one";
-                Err(TrackerError::Unsupported { kind: P::KIND, operation })
+                unsupported("set a priority before `provider.priority_labels` names the labels that stand for one")
             }
             Some(ranks) => ranks::as_labels(edit, ranks),
             None => Ok(edit.clone()),
@@ -132,17 +121,6 @@ fn check_comment(text: &str) -> Result<(), TrackerError> {
         return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
     }
     Ok(())
-}
-
-/// Fails where the provider cannot write what is asked for.
-fn check_writable<P: Provider>(asked: &[(Unwritable, bool)]) -> Result<(), TrackerError> {
-    let refused = asked.iter().find(|(what, is_asked)| *is_asked && P::UNWRITABLE.contains(what));
-    let operation = match refused.map(|(what, _)| what) {
-        None => return Ok(()),
-        Some(Unwritable::Parent) => "change parents",
-        Some(Unwritable::Labels) => "set labels",
-    };
-    Err(TrackerError::Unsupported { kind: P::KIND, operation })
 }
 
 /// What of the change is one: an edit that changes nothing writes nothing.

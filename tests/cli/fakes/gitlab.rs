@@ -103,13 +103,25 @@ impl Gitlab {
         reply.header("link", format!("<http://{host}/x>; rel=\"first\", {next}")).tagged(call)
     }
 
-    fn graphql(&self, call: &Call) -> Reply {
+    fn graphql(&mut self, call: &Call) -> Reply {
         if self.has_no_relations {
             let error = json!({ "message": "Field 'workItems' doesn't exist on type 'Project'", "extensions": { "code": "undefinedField" } });
             return Reply::json(200, &json!({ "errors": [error] }));
         }
         let variables = &call.body["variables"];
         let document = call.body["query"].as_str().expect("a query");
+        if document.starts_with("mutation") {
+            assert!(document.contains("workItemUpdate(input:$input){errors}"), "{document}");
+            return self.set_parent(&variables["input"]);
+        }
+        if document.contains("nodes{id}") {
+            let iids = variables["iids"].as_array().expect("a list").iter();
+            let known = iids.filter(|iid| iid.as_str().is_some_and(|iid| self.issues.contains_key(&number(iid))));
+            let nodes: Vec<Value> =
+                known.map(|iid| json!({ "id": global(number(iid.as_str().expect("a text"))) })).collect();
+            let project = (variables["path"] == "group/project").then(|| json!({ "workItems": { "nodes": nodes } }));
+            return Reply::json(200, &json!({ "data": { "project": project } }));
+        }
         let from = variables["after"].as_str().map_or(0, |cursor| cursor.parse().expect("a cursor"));
         let wants = |widget: &str| document.contains(widget);
         let nodes: Vec<Value> = variables["iids"]
@@ -138,6 +150,28 @@ impl Gitlab {
             })
             .collect();
         Reply::json(200, &json!({ "data": { "project": { "workItems": { "nodes": nodes } } } }))
+    }
+
+    /// A part of a part is what this GitLab refuses: a task may have an issue for its parent, an issue none.
+    fn set_parent(&mut self, input: &Value) -> Reply {
+        let iid = |id: &Value| id.as_str().and_then(|id| id.strip_prefix(GLOBAL)).map(|id| number(id) - 9000);
+        let child = iid(&input["id"]).expect("a work item");
+        let parent = input["hierarchyWidget"].get("parentId").expect("a parent, or null");
+        let parent = (!parent.is_null()).then(|| iid(parent).expect("a work item"));
+        let is_part = |iid: &u64| self.issues.values().any(|held| held.children.contains(iid));
+        let errors = match parent {
+            Some(parent) if is_part(&parent) => {
+                vec![format!("#{child} cannot be added: it's not allowed to add this type of parent item")]
+            }
+            _ => vec![],
+        };
+        if errors.is_empty() {
+            self.issues.values_mut().for_each(|held| held.children.retain(|known| *known != child));
+            if let Some(parent) = parent {
+                self.held(parent).children.push(child);
+            }
+        }
+        Reply::json(200, &json!({ "data": { "workItemUpdate": { "errors": errors } } }))
     }
 
     fn item(&self, iid: u64) -> Value {
@@ -245,6 +279,17 @@ impl Behaviour for Gitlab {
         }
         self.route(call).header("ratelimit-limit", 600).header("ratelimit-remaining", 599)
     }
+}
+
+/// What the global id of a work item begins with.
+const GLOBAL: &str = "gid://gitlab/WorkItem/";
+
+fn global(iid: u64) -> String {
+    format!("{GLOBAL}{}", 9000 + iid)
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().expect("a number")
 }
 
 fn page(nodes: Vec<Value>, from: usize) -> Value {
