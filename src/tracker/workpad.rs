@@ -52,8 +52,8 @@ pub async fn plan(tracker: &dyn Tracker, id: &str, text: &str) -> Result<Workpad
     Ok(decide(read(tracker, id).await?, text))
 }
 
-/// Sees to it that the workpad holds this text. Where comments cannot be changed, a new one is written: the newest
-/// counts.
+/// Sees to it that the workpad holds this text. Where the comment cannot be changed, a new one is written: the
+/// newest counts.
 pub async fn keep(tracker: &dyn Tracker, id: &str, text: &str) -> Result<WorkpadPlan, TrackerError> {
     let operation = "keep a workpad";
     let writer = tracker.writer().ok_or(TrackerError::ReadOnly { kind: tracker.kind(), operation })?;

@@ -11,7 +11,8 @@ pub trait Writer: Send + Sync {
     fn edit<'a>(&'a self, id: &'a str, edit: &'a IssueEdit) -> BoxFuture<'a, Result<Issue, TrackerError>>;
     /// Adds a comment.
     fn comment<'a>(&'a self, id: &'a str, text: &'a str) -> BoxFuture<'a, Result<Issue, TrackerError>>;
-    /// Writes over the text of a comment; `false` where this tracker's comments stay as they were written.
+    /// Writes over the text of a comment; `false` where it cannot be: it is gone, somebody else's, or this tracker's
+    /// comments stay as they were written.
     fn edit_comment<'a>(
         &'a self,
         _id: &'a str,

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::env::{TestEnv, texts};
+use crate::fakes::Reply;
 use crate::fakes::asana::Asana;
 use crate::fakes::github::Github;
 use crate::fakes::gitlab::Gitlab;
 use crate::fakes::jira::Jira;
 use crate::fakes::linear::Linear;
+use crate::fakes::redmine::Redmine;
 
 /// Keeps the workpad of an issue; what that came to.
 fn keep(env: &TestEnv, issue: &str, text: &str) -> Value {
@@ -118,6 +120,36 @@ fn on_asana() {
     let fake = Asana::start();
     fake.change(|asana| asana.add(7, "To do"));
     it_is_one_comment(&fake.project("", ""), "ASANA-7");
+}
+
+#[test]
+fn on_redmine_also_on_one_that_is_older_than_such_changes() {
+    let fake = Redmine::start();
+    fake.change(|redmine| redmine.add(7));
+    let env = fake.project("", "");
+    it_is_one_comment(&env, "RM-7");
+    fake.script("PUT /journals", Reply::text(404, ""));
+    assert_eq!(keep(&env, "RM-7", "the next plan"), "changed");
+    let all = ["## Workpad\n\nfrom stdin", "said", "## Workpad\n\nthe next plan"];
+    assert_eq!(texts(&comments(&env, "RM-7"), "body"), all);
+    fake.script("PUT /journals", Reply::text(500, ""));
+    assert_eq!(env.baton(["issue", "workpad", "RM-7", "more", "--json"]).json()["kept"], "changed", "it is sent again");
+    fake.script("PUT /journals", Reply::json(422, &json!({ "errors": ["Notes is too long"] })));
+    let error = env.baton(["issue", "workpad", "RM-7", "too long", "--json"]).exits(11).error();
+    assert_eq!(error["code"], "tracker_status");
+    assert_eq!(env.baton("issue workpad RM-7").ok().stdout, "## Workpad\n\nmore\n");
+}
+
+#[test]
+fn one_that_somebody_else_wrote_is_left_to_them() {
+    let fake = Asana::start();
+    fake.change(|asana| asana.add(7, "To do"));
+    let env = fake.project("", "");
+    assert_eq!(keep(&env, "ASANA-7", "theirs"), "made");
+    fake.script("PUT /api/1.0/stories/", Reply::json(403, &json!({ "errors": [{ "message": "Forbidden" }] })));
+    assert_eq!(keep(&env, "ASANA-7", "ours"), "changed");
+    assert_eq!(keep(&env, "ASANA-7", "ours, more"), "changed");
+    assert_eq!(texts(&comments(&env, "ASANA-7"), "body"), ["## Workpad\n\ntheirs", "## Workpad\n\nours, more"]);
 }
 
 #[test]

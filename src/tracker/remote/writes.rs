@@ -22,7 +22,8 @@ impl<P: Provider> Remote<P> {
     fn told_edit(&self, edit: &IssueEdit) -> Result<IssueEdit, TrackerError> {
         edit.title.as_deref().map_or(Ok(()), check_title)?;
         let unsupported = |operation| Err(TrackerError::Unsupported { kind: P::KIND, operation });
-        if !P::HAS_LABELS && !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
+        let relabels = !edit.add_labels.is_empty() || !edit.remove_labels.is_empty();
+        if relabels && !P::HAS_LABELS {
             return unsupported("set labels");
         }
         match self.provider.ranks() {
@@ -103,7 +104,12 @@ impl<P: Provider> Writer for Remote<P> {
     ) -> BoxFuture<'a, Result<bool, TrackerError>> {
         Box::pin(async move {
             let Some(request) = self.provider.comment_edit(id, comment, text) else { return Ok(false) };
-            self.provider.comment_edited(&self.http.send(&request).await?)?;
+            let answer = self.http.send(&request).await?;
+            // Gone meanwhile, somebody else's, or a server that is older than such changes.
+            if matches!(answer.status(), 403 | 404 | 405 | 410) {
+                return Ok(false);
+            }
+            self.provider.comment_edited(&answer)?;
             Ok(true)
         })
     }
