@@ -55,7 +55,6 @@ mod tracker_github_failures;
 mod tracker_gitlab;
 mod tracker_jira;
 mod tracker_linear;
-mod tracker_linear_graphql;
 mod tracker_redmine;
 mod tracker_traffic;
 mod turns;

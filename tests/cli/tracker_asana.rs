@@ -130,7 +130,7 @@ fn dependencies_and_subtasks_hold_a_task_back_however_many_there_are() {
 #[test]
 fn one_bad_record_hides_no_other() {
     let fake = Asana::start();
-    fake.change(|asana| {
+    fake.corrupt(|asana| {
         (1..=4).for_each(|gid| asana.add(gid, "To do"));
         asana.set(2, "name", json!(""));
         asana.set(3, "completed", json!(null));

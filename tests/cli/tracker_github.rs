@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::env::{TestEnv, texts, wait_until};
-use crate::fakes::github::{Github, TOKEN};
+use crate::fakes::github::{Github, TOKEN, user};
 use crate::fakes::{Fake, Reply, identifiers, reasons, successes, tool_call};
 
 #[test]
@@ -13,7 +13,7 @@ fn an_issue_is_worked_on_and_closed() {
     let fake = Github::start();
     fake.change(|github| {
         github.add(42, &[" Bug ", "bug", "Platform"]);
-        github.set(42, "assignees", json!([{ "login": "octocat" }]));
+        github.set(42, "assignees", json!([user("octocat")]));
     });
     let env = fake.project("", "  handoff_state: closed\n");
     env.agent("echo work > work");
@@ -112,7 +112,11 @@ fn a_pull_request_is_no_issue() {
     fake.change(|github| {
         github.add(1, &[]);
         github.add(2, &[]);
-        github.set(2, "pull_request", json!({ "url": "x" }));
+        github.set(
+            2,
+            "pull_request",
+            json!({ "url": "https://x/2", "html_url": null, "diff_url": null, "patch_url": null }),
+        );
     });
     let env = fake.project("", "");
     assert_eq!(identifiers(&env.baton("poll --json").json()), ["GH-1"]);
@@ -389,6 +393,7 @@ fn a_wrong_configuration_names_its_key() {
 #[test]
 fn the_agents_tool_has_the_credential_and_the_agent_has_not() {
     let fake = Github::start();
+    fake.expect_foreign("GET /repos/o/r/nothing");
     fake.change(|github| github.add(1, &[]));
     let env = TestEnv::new();
     env.fake_codex(&fake.front_matter("", ""));

@@ -11,7 +11,7 @@ const HOUR: i64 = 3_600_000;
 #[test]
 fn one_bad_record_hides_no_other() {
     let fake = Github::start();
-    fake.change(|github| {
+    fake.corrupt(|github| {
         (1..=3).for_each(|number| github.add(number, &[]));
         github.set(2, "title", json!("  "));
         github.set(3, "labels", json!([7, null, { "name": "ok" }]));

@@ -124,7 +124,7 @@ fn blockers_and_sub_tasks_hold_an_issue_back() {
 #[test]
 fn one_bad_record_hides_no_other() {
     let fake = Jira::start();
-    fake.change(|jira| {
+    fake.corrupt(|jira| {
         (1..=3).for_each(|number| jira.add(number, "To Do"));
         jira.set(2, "summary", json!(null));
         jira.set(3, "priority", json!("high"));

@@ -73,7 +73,7 @@ fn blockers_and_children_of_a_redmine_hold_an_issue_back() {
         redmine.block(3, 2);
         // In another project, where Baton looks for no work.
         redmine.add(10);
-        redmine.set(10, "project", json!({ "id": 2, "identifier": "other" }));
+        redmine.set(10, "project", json!({ "id": 2, "name": "Other" }));
         redmine.block(4, 10);
         redmine.add(20);
         (21..=125).for_each(|id| {
@@ -95,7 +95,7 @@ fn blockers_and_children_of_a_redmine_hold_an_issue_back() {
 #[test]
 fn a_redmine_s_bad_record_hides_no_other_and_what_is_gone_or_moved_fails_none() {
     let fake = Redmine::start();
-    fake.change(|redmine| {
+    fake.corrupt(|redmine| {
         (1..=4).for_each(|id| redmine.add(id));
         redmine.set(2, "subject", json!(null));
     });
@@ -109,7 +109,7 @@ fn a_redmine_s_bad_record_hides_no_other_and_what_is_gone_or_moved_fails_none() 
     }
     fake.change(|redmine| {
         redmine.delete(1);
-        redmine.set(3, "project", json!({ "id": 2, "identifier": "other" }));
+        redmine.set(3, "project", json!({ "id": 2, "name": "Other" }));
     });
     let stopped = env.baton("reconcile --json").json();
     assert_eq!(texts(&stopped["stopped"], "identifier"), ["RM-1", "RM-3"]);

@@ -27,7 +27,10 @@ impl Writes for Github {
         }
         let links = self.new_links(http, new).await?;
         let assignees: Vec<&String> = new.assignee.iter().collect();
-        let body = json!({ "title": new.title, "body": new.description, "labels": labels, "assignees": assignees });
+        let mut body = json!({ "title": new.title, "labels": labels, "assignees": assignees });
+        if let Some(text) = &new.description {
+            body["body"] = text.as_str().into();
+        }
         let answer = http.send(&Request::post(self.issues_path(), body)).await?;
         let number = answer.json()?["number"].as_u64();
         let number = number.ok_or_else(|| answer.nonsense("no `number` in the new issue"))?.to_string();

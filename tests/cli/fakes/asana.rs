@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+use super::described::{ASANA, Described};
 use super::{Behaviour, Call, Fake, Profile, Reply};
 
 pub(crate) const TOKEN: &str = "an-asana-token-that-nobody-may-see";
+const BASE: &str = "/api/1.0";
 const PROJECT: &str = "120";
 const SECTIONS: [&str; 5] = ["Backlog", "To do", "Doing", "Review", "Done"];
 
@@ -183,6 +186,7 @@ impl Asana {
             }
             ("POST", ["tasks", _, "stories"]) => {
                 self.stories.push((gid, data["text"].as_str().expect("a text").to_owned()));
+                return Reply::json(201, &json!({ "data": { "gid": format!("c-{}", self.stories.len() - 1) } }));
             }
             ("POST", ["tasks", _, "setParent"]) => self.set_parent(gid, &data["parent"]),
             ("POST", ["tasks", _, "addTag"]) => {
@@ -233,17 +237,31 @@ impl Profile for Asana {
     const KIND: &'static str = "asana";
 
     fn keys(url: &str) -> Vec<String> {
-        vec![format!("project_gid: '{PROJECT}'"), format!("api_key: {TOKEN}"), format!("endpoint: {url}/api/1.0")]
+        vec![format!("project_gid: '{PROJECT}'"), format!("api_key: {TOKEN}"), format!("endpoint: {url}{BASE}")]
     }
 }
 
 impl Behaviour for Asana {
+    fn described(&self) -> Option<&'static Described> {
+        Some(&ASANA)
+    }
+
+    fn parts(&self, call: &Call, reply: &Reply) -> Vec<(Call, Reply)> {
+        let mut parts = vec![(call.clone(), reply.clone())];
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let actions = call.body["data"]["actions"].as_array().into_iter().flatten();
+        for (action, answer) in actions.zip(answer["data"].as_array().into_iter().flatten()) {
+            parts.push(carried(action, answer));
+        }
+        parts
+    }
+
     fn answer(&mut self, call: &Call) -> Reply {
         if call.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
             return Reply::json(401, &errors("Not Authorized"));
         }
         let mut call = call.clone();
-        call.path = call.path.trim_start_matches("/api/1.0").to_owned();
+        call.path = call.path.trim_start_matches(BASE).to_owned();
         match (call.method.as_str(), call.path.as_str()) {
             ("POST", "/batch") => self.batch(&call.body),
             ("GET", path) => {
@@ -254,6 +272,19 @@ impl Behaviour for Asana {
             _ => self.write(&call),
         }
     }
+}
+
+/// The read that an action of a batch is, with its own answer.
+fn carried(action: &Value, answer: &Value) -> (Call, Reply) {
+    let options = &action["options"];
+    let fields: Vec<&str> = options["fields"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut query = vec![("opt_fields".to_owned(), fields.join(","))];
+    query.extend(options["limit"].as_u64().map(|limit| ("limit".to_owned(), limit.to_string())));
+    let path = format!("{BASE}{}", action["relative_path"].as_str().expect("a path"));
+    let method = action["method"].as_str().expect("a method").to_uppercase();
+    let status = answer["status_code"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or_default();
+    let call = Call { method, path, query, headers: HeaderMap::new(), body: Value::Null };
+    (call, Reply::json(status, &answer["body"]))
 }
 
 fn membership(section: &str) -> Value {

@@ -1,10 +1,17 @@
 //! GitHub: the issues of `o/r` by REST and by GraphQL, as much as Baton uses of both.
 
+mod records;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::described::{Described, GITHUB};
 use super::{Behaviour, Call, Fake, Profile, Reply};
+pub(crate) use records::user;
+
+/// What GraphQL is asked for by the name that it has in REST.
+const OF_REST: [&str; 8] = ["number", "node_id", "title", "body", "state", "html_url", "created_at", "updated_at"];
 
 /// What the repository holds.
 #[derive(Default)]
@@ -39,14 +46,7 @@ impl Github {
 
     /// Adds an open issue with these labels.
     pub(crate) fn add(&mut self, number: u64, labels: &[&str]) {
-        let labels: Vec<Value> = labels.iter().map(|name| json!({ "name": name })).collect();
-        let rest = json!({
-            "number": number, "id": 1000 + number, "node_id": format!("I_{number}"),
-            "title": format!("Issue {number}"), "body": format!("Body {number}"), "state": "open",
-            "html_url": format!("https://github.example/o/r/issues/{number}"),
-            "labels": labels, "assignee": null, "assignees": [],
-            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-        });
+        let rest = records::issue(number, labels);
         let held = Held { rest, blocked_by: vec![], sub_issues: vec![], status: None, repository: "o/r" };
         self.issues.insert(number, held);
     }
@@ -60,14 +60,16 @@ impl Github {
     pub(crate) fn block(&mut self, number: u64, blockers: &[u64]) {
         let held = self.held(number);
         held.blocked_by = blockers.to_vec();
-        held.rest["issue_dependencies_summary"] = json!({ "total_blocked_by": blockers.len() });
+        held.rest["issue_dependencies_summary"] = json!({
+            "blocked_by": blockers.len(), "blocking": 0, "total_blocked_by": blockers.len(), "total_blocking": 0,
+        });
     }
 
     /// Makes others parts of `number`.
     pub(crate) fn parts(&mut self, number: u64, parts: &[u64]) {
         let held = self.held(number);
         held.sub_issues = parts.to_vec();
-        held.rest["sub_issues_summary"] = json!({ "total": parts.len() });
+        held.rest["sub_issues_summary"] = json!({ "total": parts.len(), "completed": 0, "percent_completed": 0 });
         for part in parts {
             self.set(*part, "parent_issue_url", json!(format!("https://x/repos/o/r/issues/{number}")));
         }
@@ -223,7 +225,7 @@ impl Github {
 
     fn node(&self, number: u64) -> Value {
         let held = &self.issues[&number];
-        let mut node = held.rest.clone();
+        let mut node: Value = OF_REST.iter().map(|name| ((*name).to_owned(), held.rest[name].clone())).collect();
         node["state"] = match &held.rest["state"] {
             Value::String(state) => json!(state.to_uppercase()),
             other => other.clone(),
@@ -236,9 +238,6 @@ impl Github {
         node["projectItems"] = json!({ "nodes": items(number, held) });
         let parent = self.issues.iter().find(|(_, other)| other.sub_issues.contains(&number));
         node["parent"] = parent.map_or(Value::Null, |(parent, _)| self.other(*parent));
-        if let Some(fields) = node.as_object_mut() {
-            fields.retain(|name, _| !name.ends_with("_summary") && name != "parent_issue_url" && name != "assignee");
-        }
         node
     }
 
@@ -247,7 +246,9 @@ impl Github {
         for (field, value) in body.as_object().expect("an object") {
             held.rest[field] = match (field.as_str(), value) {
                 ("labels", Value::Array(names)) => names.iter().map(|name| json!({ "name": name })).collect(),
-                ("assignees", Value::Array(names)) => names.iter().map(|name| json!({ "login": name })).collect(),
+                ("assignees", Value::Array(names)) => {
+                    names.iter().map(|name| user(name.as_str().expect("a login"))).collect()
+                }
                 (_, other) => other.clone(),
             };
         }
@@ -271,7 +272,7 @@ impl Github {
             ("GET", ["repos", "o", "r", "issues", number, "comments"]) => {
                 let of: u64 = number.parse().expect("a number");
                 let comments = self.comments.iter().enumerate().filter(|(_, (number, _))| *number == of);
-                let comment = |(at, (_, text)): (usize, &(u64, String))| json!({ "id": at, "user": { "login": "ann" }, "created_at": format!("2026-01-01T00:00:{at:02}Z"), "body": text });
+                let comment = |(at, (_, text)): (usize, &(u64, String))| records::comment(at, of, text);
                 Reply::json(200, &comments.map(comment).collect())
             }
             ("GET", ["repos", "o", "r", "issues", number]) => {
@@ -279,40 +280,44 @@ impl Github {
                 held.map_or_else(not_found, |held| Reply::json(200, &held.rest))
             }
             ("POST", ["repos", "o", "r", "issues", number, "dependencies", "blocked_by"]) => {
-                let mut blockers = self.held(number.parse().expect("a number")).blocked_by.clone();
+                let number = number.parse().expect("a number");
+                let mut blockers = self.held(number).blocked_by.clone();
                 blockers.push(number_of(&call.body["issue_id"]));
-                self.block(number.parse().expect("a number"), &blockers);
-                Reply::json(201, &json!({}))
+                self.block(number, &blockers);
+                Reply::json(201, &self.held(number).rest)
             }
             ("DELETE", ["repos", "o", "r", "issues", number, "dependencies", "blocked_by", id]) => {
+                let number = number.parse().expect("a number");
                 let gone = number_of(&json!(id.parse::<u64>().expect("an id")));
-                let mut blockers = self.held(number.parse().expect("a number")).blocked_by.clone();
+                let mut blockers = self.held(number).blocked_by.clone();
                 blockers.retain(|blocker| *blocker != gone);
-                self.block(number.parse().expect("a number"), &blockers);
-                Reply::json(200, &json!({}))
+                self.block(number, &blockers);
+                Reply::json(200, &self.held(number).rest)
             }
             ("POST", ["repos", "o", "r", "issues", number, "sub_issues"]) => {
                 assert_eq!(call.body["replace_parent"], true);
+                let number = number.parse().expect("a number");
                 let part = number_of(&call.body["sub_issue_id"]);
                 self.issues.values_mut().for_each(|held| held.sub_issues.retain(|known| *known != part));
-                self.parts(number.parse().expect("a number"), &[part]);
-                Reply::json(201, &json!({}))
+                self.parts(number, &[part]);
+                Reply::json(201, &self.held(number).rest)
             }
             ("DELETE", ["repos", "o", "r", "issues", number, "sub_issue"]) => {
                 let part = number_of(&call.body["sub_issue_id"]);
                 let held = self.held(number.parse().expect("a number"));
                 held.sub_issues.retain(|known| *known != part);
-                Reply::json(200, &json!({}))
+                Reply::json(200, &held.rest)
             }
             ("PATCH", ["repos", "o", "r", "issues", "comments", at]) => {
                 let at: usize = at.parse().expect("a number");
-                self.comments[at].1 = call.body["body"].as_str().expect("a text").to_owned();
-                Reply::json(200, &json!({ "id": at }))
+                let (issue, said) = &mut self.comments[at];
+                call.body["body"].as_str().expect("a text").clone_into(said);
+                Reply::json(200, &records::comment(at, *issue, said))
             }
             ("POST", ["repos", "o", "r", "issues", number, "comments"]) => {
-                let text = call.body["body"].as_str().expect("a text").to_owned();
-                self.comments.push((number.parse().expect("a number"), text));
-                Reply::json(201, &json!({ "id": 1 }))
+                let (of, text) = (number.parse().expect("a number"), call.body["body"].as_str().expect("a text"));
+                self.comments.push((of, text.to_owned()));
+                Reply::json(201, &records::comment(self.comments.len() - 1, of, text))
             }
             _ => not_found(),
         }
@@ -328,6 +333,10 @@ impl Profile for Github {
 }
 
 impl Behaviour for Github {
+    fn described(&self) -> Option<&'static Described> {
+        Some(&GITHUB)
+    }
+
     fn answer(&mut self, call: &Call) -> Reply {
         if call.header("authorization") != Some(format!("Bearer {TOKEN}").as_str()) {
             return Reply::json(401, &json!({ "message": "Bad credentials" }));

@@ -2,6 +2,7 @@
 //! instead.
 
 pub(crate) mod asana;
+mod described;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod jira;
@@ -11,12 +12,13 @@ pub(crate) mod redmine;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
+use described::Described;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -26,6 +28,16 @@ pub(crate) use project::{Profile, identifiers, reasons, successes, tool_call};
 pub(crate) trait Behaviour: Send + 'static {
     /// The answer to a request.
     fn answer(&mut self, call: &Call) -> Reply;
+
+    /// What its provider publishes of its requests and answers.
+    fn described(&self) -> Option<&'static Described> {
+        None
+    }
+
+    /// What a request and its answer are made of, where that is described: themselves, and those that they carry.
+    fn parts(&self, call: &Call, reply: &Reply) -> Vec<(Call, Reply)> {
+        vec![(call.clone(), reply.clone())]
+    }
 }
 
 /// A request as it came.
@@ -100,6 +112,31 @@ struct Inner<B> {
     calls: Vec<Call>,
     /// What the next request whose line begins so is answered instead.
     script: VecDeque<(String, Reply)>,
+    /// How the lines of requests begin that are not Baton's own, and are not checked.
+    foreign: Vec<String>,
+    /// Whether its records are wrong on purpose, so that answers are not checked.
+    is_corrupt: bool,
+    /// What does not keep to the provider's description.
+    wrong: Vec<String>,
+}
+
+impl<B: Behaviour> Inner<B> {
+    /// Notes what is wrong with a request, and with its answer if nobody has told what to answer. GraphQL is another
+    /// matter: documents are checked beside the queries.
+    fn check(&mut self, call: &Call, reply: &Reply, is_scripted: bool) {
+        let Some(described) = self.behaviour.described() else { return };
+        for (call, reply) in self.behaviour.parts(call, reply) {
+            let line = call.line();
+            if line.ends_with("/graphql") || self.foreign.iter().any(|start| line.starts_with(start)) {
+                continue;
+            }
+            let mut wrong = described.request(&call);
+            if wrong.is_empty() && !is_scripted && !self.is_corrupt {
+                wrong = described.answer(&call, &reply);
+            }
+            self.wrong.extend(wrong.into_iter().map(|what| format!("{line}: {what}")));
+        }
+    }
 }
 
 /// A running server.
@@ -113,7 +150,14 @@ pub(crate) struct Fake<B> {
 impl<B: Behaviour> Fake<B> {
     /// Starts one.
     pub(crate) fn start(behaviour: B) -> Self {
-        let inner = Arc::new(Mutex::new(Inner { behaviour, calls: Vec::new(), script: VecDeque::new() }));
+        let inner = Arc::new(Mutex::new(Inner {
+            behaviour,
+            calls: Vec::new(),
+            script: VecDeque::new(),
+            foreign: Vec::new(),
+            is_corrupt: false,
+            wrong: Vec::new(),
+        }));
         let state = Arc::clone(&inner);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -141,6 +185,18 @@ impl<B: Behaviour> Fake<B> {
     /// Changes what it holds.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut B) -> T) -> T {
         change(&mut self.lock().behaviour)
+    }
+
+    /// Changes what it holds to what the provider would not have.
+    pub(crate) fn corrupt<T>(&self, change: impl FnOnce(&mut B) -> T) -> T {
+        let mut inner = self.lock();
+        inner.is_corrupt = true;
+        change(&mut inner.behaviour)
+    }
+
+    /// Expects requests whose line begins so from somebody else than Baton: an agent may ask for anything.
+    pub(crate) fn expect_foreign(&self, line: &str) {
+        self.lock().foreign.push(line.to_owned());
     }
 
     /// What it was asked since the last look.
@@ -174,6 +230,10 @@ impl<B: Behaviour> Fake<B> {
 impl<B> Drop for Fake<B> {
     fn drop(&mut self) {
         drop(self.stop.take());
+        let wrong = std::mem::take(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner).wrong);
+        if !thread::panicking() {
+            assert!(wrong.is_empty(), "this does not keep to what the provider publishes: {wrong:#?}");
+        }
     }
 }
 
@@ -196,10 +256,10 @@ async fn handle<B: Behaviour>(
     inner.calls.push(call.clone());
     let line = call.line();
     let scripted = inner.script.iter().position(|(start, _)| line.starts_with(start.as_str()));
-    let reply = match scripted.and_then(|at| inner.script.remove(at)) {
-        Some((_, reply)) => reply,
-        None => inner.behaviour.answer(&call),
-    };
+    let scripted = scripted.and_then(|at| inner.script.remove(at));
+    let is_scripted = scripted.is_some();
+    let reply = scripted.map_or_else(|| inner.behaviour.answer(&call), |(_, reply)| reply);
+    inner.check(&call, &reply, is_scripted);
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);

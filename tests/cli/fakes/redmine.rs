@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::described::{Described, REDMINE};
 use super::{Behaviour, Call, Fake, Profile, Reply};
 
 const KEY: &str = "a-key-that-nobody-may-see";
@@ -29,7 +30,9 @@ impl Redmine {
     /// Adds a new issue.
     pub(crate) fn add(&mut self, id: u64) {
         let record = json!({
-            "id": id, "project": { "id": 1, "name": "Shop", "identifier": "shop" }, "tracker": { "id": 1, "name": "Bug" },
+            "id": id, "project": { "id": 1, "name": "Shop" }, "tracker": { "id": 1, "name": "Bug" },
+            "author": { "id": 5, "name": "Ann Lee" }, "start_date": null, "due_date": null, "done_ratio": 0,
+            "is_private": false, "estimated_hours": null, "total_estimated_hours": null, "closed_on": null,
             "status": status(1), "priority": { "id": 2, "name": "Normal" }, "subject": format!("Issue {id}"),
             "description": format!("One\r\nof {id}\r\n"), "created_on": "2026-01-01T00:00:00Z", "updated_on": "2026-01-01T00:00:00Z",
         });
@@ -39,6 +42,10 @@ impl Redmine {
     /// Sets a field of an issue.
     pub(crate) fn set(&mut self, id: u64, field: &str, value: Value) {
         self.issues.get_mut(&id).expect("an issue")[field] = value;
+    }
+
+    fn unset(&mut self, id: u64, field: &str) {
+        self.issues.get_mut(&id).and_then(Value::as_object_mut).expect("an issue").remove(field);
     }
 
     /// Gives an issue this status.
@@ -75,7 +82,7 @@ impl Redmine {
                 && is_in("status_id", &record["status"]["id"])
                 && (call.parameter("parent_id").is_none() || is_in("parent_id", &record["parent"]["id"]))
                 && is_in("tracker_id", &record["tracker"]["id"])
-                && call.parameter("project_id").is_none_or(|project| record["project"]["identifier"] == project)
+                && call.parameter("project_id").is_none_or(|project| project == "shop" && record["project"]["id"] == 1)
         };
         let shown: Vec<Value> = self
             .issues
@@ -109,9 +116,9 @@ impl Redmine {
             match name.as_str() {
                 "status_id" => self.set_status(id, value.as_u64().expect("a status")),
                 "priority_id" => self.set(id, "priority", json!({ "id": value, "name": "Urgent" })),
-                "assigned_to_id" if value == "" => self.set(id, "assigned_to", Value::Null),
+                "assigned_to_id" if value == "" => self.unset(id, "assigned_to"),
                 "assigned_to_id" => self.set(id, "assigned_to", json!({ "id": value, "name": "Ann Lee" })),
-                "parent_issue_id" if value == "" => self.set(id, "parent", Value::Null),
+                "parent_issue_id" if value == "" => self.unset(id, "parent"),
                 "parent_issue_id" => self.set(id, "parent", json!({ "id": value })),
                 "notes" => self.notes.push((id, value.as_str().expect("a text").to_owned())),
                 "project_id" => {}
@@ -127,12 +134,15 @@ impl Redmine {
             return Reply::text(204, "");
         }
         let mut record = record.clone();
-        let changed = json!({ "user": { "name": "Ann Lee" }, "notes": "", "created_on": "2026-01-01T00:00:00Z" });
+        let journal = |number: u64, text: &str| {
+            json!({
+                "id": number, "user": { "id": 5, "name": "Ann Lee" }, "notes": text, "private_notes": false,
+                "created_on": "2026-01-01T00:00:00Z", "details": [],
+            })
+        };
         let notes = (1_u64..).zip(&self.notes).filter(|(_, (of, _))| *of == id);
-        let said = notes.map(|(number, (_, text))| {
-            json!({ "id": number, "user": { "name": "Ann Lee" }, "notes": text, "created_on": "2026-01-02T00:00:00Z" })
-        });
-        record["journals"] = std::iter::once(changed).chain(said).collect();
+        let said = notes.map(|(number, (_, text))| journal(number, text));
+        record["journals"] = std::iter::once(journal(99, "")).chain(said).collect();
         Reply::json(200, &json!({ "issue": record }))
     }
 
@@ -143,7 +153,8 @@ impl Redmine {
         let relation = &call.body["relation"];
         assert_eq!(relation["relation_type"], "blocked");
         self.block(id, relation["issue_to_id"].as_u64().expect("an issue"));
-        Reply::json(201, &json!({ "relation": relation }))
+        let all = self.relations_of(id);
+        Reply::json(201, &json!({ "relation": all.as_array().and_then(|all| all.last()) }))
     }
 }
 
@@ -161,6 +172,10 @@ impl Profile for Redmine {
 }
 
 impl Behaviour for Redmine {
+    fn described(&self) -> Option<&'static Described> {
+        Some(&REDMINE)
+    }
+
     fn answer(&mut self, call: &Call) -> Reply {
         if call.header("x-redmine-api-key") != Some(KEY) {
             return Reply::text(401, "");
@@ -169,20 +184,32 @@ impl Behaviour for Redmine {
         let number = |text: &str| text.parse::<u64>().expect("a number");
         match (call.method.as_str(), parts.as_slice()) {
             ("GET", ["users", "current"]) => {
-                Reply::json(200, &json!({ "user": { "id": 5, "login": "ann", "api_key": KEY } }))
+                let user = json!({
+                    "id": 5, "login": "ann", "admin": false, "firstname": "Ann", "lastname": "Lee", "status": 1,
+                    "mail": "ann@example.com", "created_on": "2026-01-01T00:00:00Z", "updated_on": "2026-01-01T00:00:00Z",
+                    "last_login_on": null, "passwd_changed_on": null, "twofa_scheme": null, "api_key": KEY,
+                });
+                Reply::json(200, &json!({ "user": user }))
             }
             ("GET", ["issue_statuses"]) => {
                 let all: Vec<Value> = STATUSES.iter().map(|(id, ..)| status(*id)).collect();
                 Reply::json(200, &json!({ "issue_statuses": all }))
             }
-            ("GET", ["enumerations", "issue_priorities"]) => Reply::json(
-                200,
-                &json!({ "issue_priorities": [{ "id": 2, "name": "Normal" }, { "id": 4, "name": "Urgent" }] }),
-            ),
-            ("GET", ["projects", "shop", "memberships"]) => Reply::json(
-                200,
-                &json!({ "memberships": [{ "group": { "id": 9 } }, { "user": { "id": 5, "name": "Ann Lee" } }] }),
-            ),
+            ("GET", ["enumerations", "issue_priorities"]) => {
+                let priority =
+                    |(id, name): (u64, &str)| json!({ "id": id, "name": name, "is_default": id == 2, "active": true });
+                let all = [(2, "Normal"), (4, "Urgent")].map(priority);
+                Reply::json(200, &json!({ "issue_priorities": all }))
+            }
+            ("GET", ["projects", "shop", "memberships"]) => {
+                let member = |id: u64, kind: &str, who: u64, name: &str| {
+                    let roles = json!([{ "id": 4, "name": "Developer" }]);
+                    let project = json!({ "id": 1, "name": "Shop" });
+                    json!({ "id": id, "project": project, kind: { "id": who, "name": name }, "roles": roles })
+                };
+                let all = [member(1, "group", 9, "Everybody"), member(2, "user", 5, "Ann Lee")];
+                Reply::json(200, &json!({ "memberships": all }))
+            }
             ("GET", ["issues"]) => self.list(call),
             ("POST", ["issues"]) => {
                 let id = self.issues.keys().max().map_or(1, |last| last + 1);

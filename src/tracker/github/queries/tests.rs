@@ -34,11 +34,11 @@ fn github_would_take_every_query() {
     let schema = Valid::assume_valid(schema);
     let plain = [json!({}), json!({ "state_from": "label" })].map(|provider| states(&provider));
     let with_project = states(&json!({ "state_from": "project", "project": 7 }));
-    let mut documents = vec![FIELD.to_owned(), SET_FIELD.to_owned(), project(&with_project, false)];
+    let mut documents = vec![FIELD.to_owned(), SET_FIELD.to_owned(), project(&with_project, true)];
     for states in plain.iter().chain([&with_project]) {
-        // The package is older than issue dependencies; a query for servers that are, too, is what it can check.
-        documents.push(without_dependencies(&details(&[1, 42], states, true)));
-        documents.push(related("subIssues", states));
+        let whole = details(&[1, 42], states, true);
+        documents.extend([without_dependencies(&whole), whole]);
+        documents.extend(["subIssues", "blockedBy"].map(|connection| related(connection, states)));
     }
     for document in documents {
         let checked = ExecutableDocument::parse_and_validate(&schema, &document, "query.graphql");

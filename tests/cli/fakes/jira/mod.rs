@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::described::{Described, JIRA, JIRA_SERVER};
 use super::{Behaviour, Call, Fake, Profile, Reply};
 
 pub(crate) const EMAIL: &str = "ann@acme.example";
@@ -316,9 +317,17 @@ impl Profile for Jira {
 }
 
 impl Behaviour for Jira {
+    fn described(&self) -> Option<&'static Described> {
+        Some(if self.is_server { &JIRA_SERVER } else { &JIRA })
+    }
+
     fn answer(&mut self, call: &Call) -> Reply {
         if self.knows_nobody {
-            let nothing = json!({ "issues": [], "issueErrors": [], "isLast": true, "startAt": 0, "total": 0 });
+            let nothing = match call.path.rsplit('/').next() {
+                Some("bulkfetch") => json!({ "issues": [], "issueErrors": [] }),
+                Some("jql") => json!({ "issues": [], "isLast": true }),
+                _ => json!({ "issues": [], "startAt": 0, "maxResults": 100, "total": 0 }),
+            };
             let header = if self.is_server {
                 ("x-ausername", "anonymous")
             } else {
