@@ -99,7 +99,8 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// YAML as JSON: tags are dropped, keys that are numbers or booleans become text.
+/// YAML as JSON: tags are dropped, keys that are numbers, booleans or null become text (`null` is a word of Linear's
+/// filters).
 fn json(path: &Path, value: serde_yaml::Value) -> Result<Value, WorkflowError> {
     use serde_yaml::Value as Yaml;
     Ok(match value {
@@ -130,8 +131,9 @@ fn key_text(path: &Path, key: serde_yaml::Value) -> Result<String, WorkflowError
         Yaml::String(text) => Ok(text),
         Yaml::Number(number) => Ok(number.to_string()),
         Yaml::Bool(flag) => Ok(flag.to_string()),
+        Yaml::Null => Ok("null".to_owned()),
         Yaml::Tagged(tagged) => key_text(path, tagged.value),
-        Yaml::Null | Yaml::Sequence(_) | Yaml::Mapping(_) => Err(WorkflowError::Parse {
+        Yaml::Sequence(_) | Yaml::Mapping(_) => Err(WorkflowError::Parse {
             at: At::new(path, None),
             message: "the front matter is not valid YAML: a key is not a text".into(),
         }),

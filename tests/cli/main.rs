@@ -55,6 +55,7 @@ mod tracker_github_failures;
 mod tracker_gitlab;
 mod tracker_jira;
 mod tracker_linear;
+mod tracker_linear_graphql;
 mod tracker_redmine;
 mod tracker_traffic;
 mod turns;

@@ -114,7 +114,11 @@ fn collect(value: &Value, words: &mut Vec<String>) {
         Value::String(text) if !text.trim().is_empty() && !words.contains(text) => words.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| collect(item, words)),
         Value::Object(fields) => match fields.get("message").or_else(|| fields.get("detail")) {
-            Some(message) => collect(message, words),
+            Some(message) => {
+                collect(message, words);
+                // Linear says there what the message only hints at.
+                collect(&value["extensions"]["userPresentableMessage"], words);
+            }
             None => fields.values().filter(|value| value.is_string()).for_each(|value| collect(value, words)),
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -18,9 +18,9 @@ pub(crate) struct Reply {
 pub(crate) struct GraphqlError {
     /// `extensions.code`, else `type`, else empty.
     pub(crate) code: String,
-    /// Its words.
+    /// Its words, those for programs and those for people.
     pub(crate) message: String,
-    /// The first two names of the path to where it belongs.
+    /// The names and places that lead to where it belongs.
     pub(crate) path: Vec<String>,
 }
 
@@ -79,10 +79,12 @@ pub(super) fn is_rate_limited(body: &[u8]) -> bool {
 
 fn error(value: &Value) -> GraphqlError {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let path = value["path"].as_array().into_iter().flatten().take(2);
+    let path = value["path"].as_array().into_iter().flatten();
+    let message = text(&value["message"]).unwrap_or_else(|| "an error without a message".to_owned());
+    let to_people = text(&value["extensions"]["userPresentableMessage"]).filter(|words| !message.contains(words));
     GraphqlError {
         code: text(&value["extensions"]["code"]).or_else(|| text(&value["type"])).unwrap_or_default(),
-        message: text(&value["message"]).unwrap_or_else(|| "an error without a message".to_owned()),
+        message: to_people.map_or(message.clone(), |words| format!("{message}: {words}")),
         path: path.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)).collect(),
     }
 }

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use self::config::{Assignee, Config};
 use self::tool::GraphqlTool;
-use super::http::graphql::Reply;
+use super::http::graphql::{GraphqlError, Reply};
 use super::http::{Answer, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, Scope, date, text};
+use super::remote::{Comments, Keys, Malformed, Page, Provider, ProviderTool, Remote, Scope, date, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
@@ -128,16 +128,29 @@ impl Provider for Linear {
         Some(self.issues(json!({ "number": { "eq": number }, "team": team }), true))
     }
 
+    /// An error that belongs to an issue makes that one unusable; any other makes the answer incomplete.
     fn page(&self, request: &Request, answer: &Answer) -> Result<Page, TrackerError> {
-        let data = Reply::complete(answer)?;
-        let issues = &data["issues"];
-        let records = issues["nodes"].as_array().ok_or_else(|| answer.nonsense("no list of issues"))?;
-        let visible = || records.iter().filter(|record| record["trashed"] != true);
-        Ok(Page {
-            records: visible().map(|record| self.issue(record)).collect(),
-            next: self.next(request, answer, issues)?,
-            more: visible().flat_map(|record| self.further(record)).collect(),
-        })
+        let reply = Reply::read(answer)?;
+        let issues = &reply.data["issues"];
+        let records = issues["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_of_none = |error: &&GraphqlError| place(error).is_none_or(|place| place >= records.len());
+        if let Some(error) = reply.errors.iter().find(is_of_none) {
+            return Err(reply.failure(answer, error));
+        }
+        if !issues["nodes"].is_array() {
+            return Err(answer.nonsense("no list of issues"));
+        }
+        let mut page = Page { next: self.next(request, answer, issues)?, ..Page::default() };
+        for (at, record) in records.iter().enumerate().filter(|(_, record)| record["trashed"] != true) {
+            if let Some(error) = reply.errors.iter().find(|error| place(error) == Some(at)) {
+                let (source, message) = (record::source(record), error.message.clone());
+                page.records.push(Err(Malformed { source, message }));
+                continue;
+            }
+            page.records.push(self.issue(record));
+            page.more.extend(self.further(record));
+        }
+        Ok(page)
     }
 
     fn supplement(
@@ -180,5 +193,13 @@ impl Provider for Linear {
 
     fn tool(&self) -> impl ProviderTool {
         GraphqlTool { endpoint: self.config.endpoint.clone() }
+    }
+}
+
+/// The place in the page of the issue that an error belongs to.
+fn place(error: &GraphqlError) -> Option<usize> {
+    match error.path.as_slice() {
+        [field, list, place, ..] if field == "issues" && list == "nodes" => place.parse().ok(),
+        _ => None,
     }
 }

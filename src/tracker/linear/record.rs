@@ -13,9 +13,7 @@ const CONNECTIONS: [&str; 3] = ["labels", "children", "inverseRelations"];
 impl Linear {
     /// The issue.
     pub(super) fn issue(&self, record: &Value) -> Result<Issue, Malformed> {
-        let names = ["identifier", "id", "url", "title"];
-        let source = names.iter().find_map(|field| text(&record[*field]));
-        let source = source.unwrap_or_else(|| "a record without a name".to_owned());
+        let source = source(record);
         let field = |name| required(record, name, &source);
         let (id, identifier, title, state) =
             (field("id")?, field("identifier")?, field("title")?, field("state/name")?);
@@ -48,6 +46,13 @@ impl Linear {
         };
         CONNECTIONS.into_iter().filter_map(further).collect()
     }
+}
+
+/// What a record is called, as far as it says so.
+pub(super) fn source(record: &Value) -> String {
+    let names = ["identifier", "id", "url", "title"];
+    let name = names.iter().find_map(|field| text(&record[*field]));
+    name.unwrap_or_else(|| "a record without a name".to_owned())
 }
 
 /// Adds a page of labels, sub-issues or relations.

@@ -204,7 +204,7 @@ fn front_matter_is_found_as_people_write_it() {
         "---\r\ntracker:\r\n  kind: local\r\n---\r\n\r\nBody\r\n",
         "\u{feff}--- \ntracker: {kind: local}\n---\t\nBody",
         "---\nbase: &base {kind: local}\ntracker:\n  <<: *base\n---\nBody",
-        "---\ntracker: !mine {kind: local}\n1: x\ntrue: y\n---\n\n\nBody\n\n",
+        "---\ntracker: !mine {kind: local}\n1: x\ntrue: y\nnull: z\n---\n\n\nBody\n\n",
     ] {
         assert_eq!(parse(text).expect(text).prompt_template, "Body", "{text}");
     }

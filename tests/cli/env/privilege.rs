@@ -11,7 +11,7 @@ pub(crate) fn is_root() -> bool {
 /// Says that a test, or a part of it, was skipped, and why.
 pub(crate) fn skip(why: &str) {
     let thread = std::thread::current();
-    eprintln!("skipped {}: {why}", thread.name().unwrap_or("a test"));
+    eprintln!("SKIPPED: {}: {why}", thread.name().unwrap_or("a test"));
 }
 
 impl TestEnv {
