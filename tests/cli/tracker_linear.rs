@@ -191,6 +191,19 @@ fn an_incomplete_answer_is_none() {
 }
 
 #[test]
+fn a_mutation_that_linear_did_not_carry_out_is_a_failure() {
+    let Some(fake) = Linear::start() else { return };
+    fake.change(|linear| linear.add(1, "Todo"));
+    let env = fake.project("", "");
+    fake.change(Linear::freeze);
+    for command in ["issue comment LIN-1 text --json", "issue edit LIN-1 --state Done --json"] {
+        let error = env.baton(command).exits(11).error();
+        assert_eq!(error["message"], "POST /graphql: Linear did not do it", "{command}");
+    }
+    assert_eq!(env.baton("issue show LIN-1 --json").json()["state"], "Todo");
+}
+
+#[test]
 fn what_linear_says_to_people_is_repeated() {
     let Some(fake) = Linear::start() else { return };
     let env = fake.project("", "");

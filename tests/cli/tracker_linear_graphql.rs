@@ -98,6 +98,20 @@ fn relations_are_read_to_the_last_page() {
 }
 
 #[test]
+fn what_is_in_the_trash_holds_nothing_back() {
+    let Some(fake) = Linear::start() else { return };
+    fake.change(|linear| {
+        (1..=4).for_each(|number| linear.add(number, "Todo"));
+        linear.block(2, &[1]);
+        linear.parts(4, &[3]);
+        linear.set(1, "trashed", json!(true));
+        linear.set(3, "trashed", json!(true));
+    });
+    let poll = fake.project("", "").baton("poll --json").json();
+    assert_eq!(identifiers(&poll), ["LIN-2", "LIN-4"]);
+}
+
+#[test]
 fn an_issue_that_linear_fails_to_read_hides_no_other() {
     let Some(fake) = Linear::start() else { return };
     fake.change(|linear| (1..=3).for_each(|number| linear.add(number, "Todo")));
@@ -159,6 +173,10 @@ fn what_is_written_is_what_linear_then_has() {
         (&shown["parent"]["identifier"], texts(&shown["blocked_by"], "identifier")),
         (&json!("LIN-1"), vec!["LIN-2"])
     );
+    env.baton("issue edit LIN-3 --remove-blocked-by LIN-2 --no-parent --no-priority --no-assignee").ok();
+    let shown = env.baton("issue show LIN-3 --json").json();
+    let told = ["blocked_by", "parent", "priority", "assignee_id"].map(|name| shown[name].clone());
+    assert_eq!(told, [json!([]), json!(null), json!(null), json!(null)]);
     let refused = env.baton("issue edit LIN-3 --assignee u-nobody --json").exits(11).error();
     assert_eq!(refused["message"], "POST /graphql: Entity not found: User: Could not find referenced User.");
 }

@@ -28,8 +28,8 @@ pub(super) fn further(name: &str) -> String {
 fn connection(name: &str, page: &str) -> String {
     let fields = match name {
         "labels" => "name",
-        "inverseRelations" => "type issue{id identifier state{name}}",
-        _ => "id identifier state{name}",
+        "inverseRelations" => "type issue{id identifier trashed state{name}}",
+        _ => "id identifier trashed state{name}",
     };
     format!("{name}({page}){{nodes{{{fields}}} pageInfo{{hasNextPage endCursor}}}}")
 }
@@ -73,6 +73,13 @@ pub(super) const CREATE_LABEL: &str =
 /// Makes one issue wait for another.
 pub(super) const BLOCK: &str =
     "mutation BatonBlock($input:IssueRelationCreateInput!){issueRelationCreate(input:$input){success}}";
+
+/// The relations by which others block an issue.
+pub(super) const BLOCKERS: &str = "query BatonBlockers($id:String!,$after:String){issue(id:$id){\
+    inverseRelations(first:100,after:$after){nodes{id type issue{id identifier}} pageInfo{hasNextPage endCursor}}}}";
+
+/// Ends a relation.
+pub(super) const UNBLOCK: &str = "mutation BatonUnblock($id:String!){issueRelationDelete(id:$id){success}}";
 
 /// Comments on an issue.
 pub(super) const COMMENT: &str =

@@ -66,17 +66,25 @@ pub(super) fn extend(issue: &mut Issue, name: &str, connection: &Value) {
         }
         "children" => issue.sub_issues.extend(nodes.iter().filter_map(reference)),
         _ => {
-            let blocks = |relation: &&Value| {
-                relation["type"].as_str().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("blocks"))
-            };
-            let blockers = nodes.iter().filter(blocks).filter_map(|relation| reference(&relation["issue"]));
+            let blockers = nodes
+                .iter()
+                .filter(|relation| is_blocking(relation))
+                .filter_map(|relation| reference(&relation["issue"]));
             issue.blocked_by.extend(blockers);
         }
     }
 }
 
-/// Another issue; its parts may be unknown, but not all of them.
+/// Whether a relation means that its issue blocks the related one.
+pub(super) fn is_blocking(relation: &Value) -> bool {
+    relation["type"].as_str().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("blocks"))
+}
+
+/// Another issue; its parts may be unknown, but not all of them. What is in the trash is none.
 fn reference(record: &Value) -> Option<IssueRef> {
+    if record["trashed"] == true {
+        return None;
+    }
     let (id, identifier) = (text(&record["id"]), text(&record["identifier"]));
     let state = text(&record["state"]["name"]);
     (id.is_some() || identifier.is_some()).then_some(IssueRef { id, identifier, state })
@@ -116,6 +124,7 @@ mod tests {
             relation("blocks", json!(null)),
             json!(null),
             json!({ "type": "blocks" }),
+            json!({ "type": "blocks", "issue": { "id": "4", "trashed": true } }),
         ];
         extend(&mut issue, "inverseRelations", &json!({ "nodes": nodes }));
         let expected = IssueRef { id: Some("2".into()), identifier: None, state: None };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Linear, queries};
+use super::{Linear, queries, record};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Answer, Http, Request};
@@ -45,9 +45,6 @@ impl Writes for Linear {
     }
 
     async fn edit(&self, http: &Http, issue: &Issue, edit: &IssueEdit) -> Result<(), TrackerError> {
-        if !edit.remove_blocked_by.is_empty() {
-            return Err(TrackerError::Unsupported { kind: super::ADAPTER.kind, operation: "remove a blocker" });
-        }
         let mut input = Map::new();
         let optional = [
             ("title", edit.title.clone().map(Value::from)),
@@ -69,7 +66,8 @@ impl Writes for Linear {
         if !input.is_empty() {
             self.mutate(http, queries::UPDATE, json!({ "id": issue.id, "input": input })).await?;
         }
-        self.block(http, &issue.id, &edit.add_blocked_by).await
+        self.block(http, &issue.id, &edit.add_blocked_by).await?;
+        self.unblock(http, &issue.id, &edit.remove_blocked_by).await
     }
 
     async fn comment(&self, http: &Http, id: &str, text: &str) -> Result<(), TrackerError> {
@@ -138,6 +136,30 @@ impl Linear {
         for blocker in blockers {
             let input = json!({ "issueId": blocker, "relatedIssueId": id, "type": "blocks" });
             self.mutate(http, queries::BLOCK, json!({ "input": input })).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends that the issue waits for others, each by id or identifier.
+    async fn unblock(&self, http: &Http, id: &str, blockers: &[String]) -> Result<(), TrackerError> {
+        let is_one = |relation: &&Value| {
+            let names = ["id", "identifier"].map(|name| relation["issue"][name].as_str().unwrap_or_default());
+            let is_named = |blocker: &String| names.iter().any(|name| name.eq_ignore_ascii_case(blocker.trim()));
+            record::is_blocking(relation) && blockers.iter().any(is_named)
+        };
+        let mut ended = Vec::new();
+        let first = || self.ask("", queries::BLOCKERS, json!({ "id": id, "after": null }));
+        let mut next = (!blockers.is_empty()).then(first);
+        while let Some(request) = next {
+            let answer = http.send(&request).await?;
+            let data = Reply::complete(&answer)?;
+            let relations = &data["issue"]["inverseRelations"];
+            let page = relations["nodes"].as_array().into_iter().flatten();
+            ended.extend(page.filter(is_one).filter_map(|relation| text(&relation["id"])));
+            next = self.next(&request, &answer, relations)?.filter(|next| *next != request);
+        }
+        for relation in ended {
+            self.mutate(http, queries::UNBLOCK, json!({ "id": relation })).await?;
         }
         Ok(())
     }

@@ -130,6 +130,11 @@ impl Linear {
         self.workspace.get_mut().broken.push((id(number), field));
     }
 
+    /// From now on Linear says of every mutation that it was not done.
+    pub(crate) fn freeze(&mut self) {
+        self.workspace.get_mut().is_frozen = true;
+    }
+
     /// An issue's state.
     pub(crate) fn state(&self, number: u32) -> String {
         let workspace = self.workspace.borrow();

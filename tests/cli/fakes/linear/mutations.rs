@@ -38,6 +38,10 @@ pub(super) fn run(
             let relation = accepted(workspace, "IssueRelation", input)?;
             Ok(("IssueRelation", workspace.insert("IssueRelation", relation)))
         }
+        "issueRelationDelete" => {
+            workspace.remove("IssueRelation", id).ok_or_else(|| not_found("IssueRelation"))?;
+            Ok(("IssueRelation", id.to_owned()))
+        }
         "issueLabelCreate" => {
             let label = accepted(workspace, "IssueLabel", input)?;
             let is_same = |known: &Record| {

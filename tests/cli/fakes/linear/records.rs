@@ -15,6 +15,8 @@ const BEGINNING: i64 = 1_767_225_600;
 pub(super) struct Workspace {
     records: BTreeMap<&'static str, Vec<Record>>,
     seconds: i64,
+    /// Whether Linear carries out no mutation, and says so.
+    pub(super) is_frozen: bool,
     /// Fields that Linear fails to read: an object's id, and the field.
     pub(super) broken: Vec<(String, &'static str)>,
 }
@@ -54,6 +56,13 @@ impl Workspace {
         let id = record["id"].as_str().expect("an id").to_owned();
         self.records.entry(kind).or_default().push(record);
         id
+    }
+
+    /// Takes one away.
+    pub(super) fn remove(&mut self, kind: &str, id: &str) -> Option<Record> {
+        let records = self.records.get_mut(kind)?;
+        let place = records.iter().position(|record| record["id"] == id)?;
+        Some(records.remove(place))
     }
 
     /// Those of a type that belong to an object.

@@ -34,11 +34,11 @@ struct Connection<'w> {
 
 struct PageInfo<'p>(&'p Page);
 
-/// What a mutation brings.
+/// What a mutation brings; nothing was made where Linear says that it did nothing.
 struct Payload<'w> {
     workspace: &'w RefCell<Workspace>,
     name: String,
-    made: (&'static str, String),
+    made: Option<(&'static str, String)>,
 }
 
 type Resolved<'a> = Result<ResolvedValue<'a>, FieldError>;
@@ -51,7 +51,8 @@ impl ObjectValue for Root<'_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Resolved<'a> {
         let (field, workspace) = (info.field_name(), self.workspace);
         if self.kind == "Mutation" {
-            let made = mutations::run(&mut workspace.borrow_mut(), field, &arguments(info))?;
+            let mut held = workspace.borrow_mut();
+            let made = if held.is_frozen { None } else { Some(mutations::run(&mut held, field, &arguments(info))?) };
             return Ok(ResolvedValue::object(Payload { workspace, name: returned(info).to_owned(), made }));
         }
         if field == "viewer" {
@@ -136,11 +137,10 @@ impl ObjectValue for Payload<'_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Resolved<'a> {
-        let (kind, id) = &self.made;
-        match info.field_name() {
-            "success" => Ok(ResolvedValue::leaf(true)),
-            _ if returned(info) == *kind => Ok(node(self.workspace, kind, &id.as_str().into())),
-            field => Err(lacking(&format!("{}.{field}", self.name))),
+        match (info.field_name(), &self.made) {
+            ("success", made) => Ok(ResolvedValue::leaf(made.is_some())),
+            (_, Some((kind, id))) if returned(info) == *kind => Ok(node(self.workspace, kind, &id.as_str().into())),
+            (field, _) => Err(lacking(&format!("{}.{field}", self.name))),
         }
     }
 }
