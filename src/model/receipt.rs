@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::{Extra, Timestamp};
 
 /// `receipts/<sha256>.json`: the answer to the first request under a key, never collected. The key itself is not kept.
+/// Where what is asked for happens elsewhere, the receipt is there before it, without an answer: whoever finds it so looks
+/// for what may have been done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// SHA-256 of the key, as hex digits.
@@ -14,9 +16,9 @@ pub struct Receipt {
     pub action: String,
     /// SHA-256 of the whole request; another one under the same key is a conflict.
     pub request: String,
-    /// What was answered.
-    pub answer: Value,
-    /// When.
+    /// What was answered; `None` as long as it is not known whether it was done.
+    pub answer: Option<Value>,
+    /// When it was answered, or begun.
     pub at: Timestamp,
     /// What a newer Baton wrote.
     #[serde(flatten)]

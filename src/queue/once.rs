@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Extra, Mark, Receipt, Timestamp};
-use crate::store::{Store, StoreError, Transaction};
+use crate::store::{DocId, Kind, Store, StoreError, Transaction};
 
 /// A request under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,17 @@ impl Once {
         Mark { key: self.name.clone(), request: self.request.clone() }
     }
 
-    /// What was answered before, if the key was used before for this very request.
-    pub fn replay(&self, receipt: Option<Receipt>) -> Result<Option<Receipt>, KeyReused> {
+    /// The receipt of the key, if it was used before for this very request.
+    pub fn same(&self, receipt: Option<Receipt>) -> Result<Option<Receipt>, KeyReused> {
         match receipt {
             Some(receipt) if receipt.request != self.request => Err(KeyReused { action: receipt.action }),
             receipt => Ok(receipt),
         }
+    }
+
+    /// The same, if it was answered.
+    pub fn replay(&self, receipt: Option<Receipt>) -> Result<Option<Receipt>, KeyReused> {
+        Ok(self.same(receipt)?.filter(|receipt| receipt.answer.is_some()))
     }
 
     /// The receipt of the key, without the store's lock.
@@ -63,14 +68,22 @@ impl Once {
 
     /// Keeps the answer, in the transaction that makes it true.
     pub fn answer(&self, tx: &mut Transaction<'_>, answer: Value, at: Timestamp) -> Result<(), StoreError> {
-        tx.put(&Receipt {
-            name: self.name.clone(),
-            action: self.action.to_owned(),
-            request: self.request.clone(),
-            answer,
-            at,
-            extra: Extra::new(),
-        })
+        tx.put(&self.receipt_of(Some(answer), at))
+    }
+
+    /// Keeps that it is about to be done, before it is.
+    pub fn begin(&self, tx: &mut Transaction<'_>, at: Timestamp) -> Result<(), StoreError> {
+        tx.put(&self.receipt_of(None, at))
+    }
+
+    /// Frees the key of a request of which nothing came.
+    pub fn withdraw(&self, tx: &mut Transaction<'_>) {
+        tx.delete(DocId::new(Kind::Receipts, &self.name));
+    }
+
+    fn receipt_of(&self, answer: Option<Value>, at: Timestamp) -> Receipt {
+        let (action, request) = (self.action.to_owned(), self.request.clone());
+        Receipt { name: self.name.clone(), action, request, answer, at, extra: Extra::new() }
     }
 }
 
@@ -90,15 +103,10 @@ mod tests {
     #[test]
     fn a_key_belongs_to_one_request() {
         let once = Once::new("k", "worker launch", &json!({ "issue": "A" }));
-        let receipt = |once: &Once| Receipt {
-            name: once.name.clone(),
-            action: once.action.to_owned(),
-            request: once.request.clone(),
-            answer: json!({ "run": "A.1" }),
-            at: Timestamp::UNIX_EPOCH,
-            extra: Extra::new(),
-        };
+        let receipt = |once: &Once| once.receipt_of(Some(json!({ "run": "A.1" })), Timestamp::UNIX_EPOCH);
+        let begun = once.receipt_of(None, Timestamp::UNIX_EPOCH);
         assert_eq!(once.replay(None), Ok(None));
+        assert_eq!((once.same(Some(begun.clone())), once.replay(Some(begun.clone()))), (Ok(Some(begun)), Ok(None)));
         assert_eq!(once.replay(Some(receipt(&once))), Ok(Some(receipt(&once))));
         for other in [
             Once::new("k", "worker launch", &json!({ "issue": "B" })),

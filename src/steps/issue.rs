@@ -2,13 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::once::replay;
 use crate::error::{Error, Exit, Result};
-use crate::model::{Issue, Key, ReasonCode, Receipt, Work};
+use crate::model::{Issue, Key, ReasonCode, Work};
 use crate::project::Project;
-use crate::queue::{self, Once};
+use crate::queue;
 use crate::store::StoreError;
 use crate::tracker::workpad::{self, Kept};
 use crate::tracker::{IssueComment, IssueEdit, NewIssue, Problem, Writer};
@@ -78,46 +76,6 @@ pub(super) async fn find(project: &Project, identifier: &str) -> Result<IssueVie
 /// Makes an issue.
 pub async fn create(project: &Project, new: &NewIssue) -> Result<IssueView> {
     Ok(view(project, writer(project)?.create(new).await?))
-}
-
-/// What of an issue is kept in a receipt at most, in bytes: its description may be long.
-const MAX_ANSWER: usize = 32 << 10;
-
-/// Makes an issue under an idempotency key: the same request, however often, makes one.
-pub async fn create_once(project: &Project, new: &NewIssue, once: &Once) -> Result<IssueView> {
-    if let Some(receipt) = replay(project, once)? {
-        return answered(&receipt);
-    }
-    // One that was made by a command that died before it kept its receipt is found by its mark.
-    let made = create(project, &NewIssue { mark: Some(once.mark()), ..new.clone() }).await?;
-    let mut answer = json!({ "key": made.key, "issue": made.issue });
-    if answer.to_string().len() > MAX_ANSWER {
-        answer["issue"]["description"] = Value::Null;
-    }
-    let now = project.seams.now();
-    let before = project.store.transact(now, &project.by(None), |tx| {
-        if let Some(receipt) = once.replay(once.receipt(tx)?)? {
-            return Ok(Some(receipt));
-        }
-        tx.event("issue.created", Some(&made.issue.identifier), None, json!({ "title": made.issue.title }));
-        once.answer(tx, answer, now)?;
-        Ok::<_, Error>(None)
-    })?;
-    before.map_or(Ok(IssueView { replayed: Some(false), ..made }), |receipt| answered(&receipt))
-}
-
-/// The issue that the request made before, if it did. Only looks: what a dry run says.
-pub fn created_before(project: &Project, once: &Once) -> Result<Option<IssueView>> {
-    once.replay(once.look(&project.store)?)?.map(|receipt| answered(&receipt)).transpose()
-}
-
-fn answered(receipt: &Receipt) -> Result<IssueView> {
-    let damaged = |error: serde_json::Error| {
-        Error::new(Exit::Store, "document_damaged", format!("receipts/{}: {error}", receipt.name))
-    };
-    let key = serde_json::from_value(receipt.answer["key"].clone()).map_err(damaged)?;
-    let issue = serde_json::from_value(receipt.answer["issue"].clone()).map_err(damaged)?;
-    Ok(IssueView { key, issue, comments: None, replayed: Some(true) })
 }
 
 /// Changes an issue. A person who does so has seen what git did to its file (`tracker_reverted`).

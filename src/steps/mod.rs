@@ -11,6 +11,7 @@ mod gc;
 mod issue;
 mod issue_plan;
 mod lookup;
+mod making;
 pub mod migrate;
 mod once;
 mod poll;
@@ -29,12 +30,10 @@ pub use dispatch::{
     DispatchReport, FailedLaunch, LaunchError, LaunchedRun, ToLaunch, Wanted, claim, dispatch, launch, preflight,
 };
 pub use gc::{Collected, CollectedKind, GcOptions, GcReport, Kept, NotCollected, gc};
-pub use issue::{
-    IssueView, Scope, WorkpadView, comment, create, create_once, created_before, edit, issues, keep_workpad, show,
-    workpad,
-};
+pub use issue::{IssueView, Scope, WorkpadView, comment, create, edit, issues, keep_workpad, show, workpad};
 pub use issue_plan::{comment_plan, create_plan, edit_plan};
 pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};
+pub use making::{create_once, created_before};
 pub use once::{LaunchedBefore, claim_once, launch_request, launched_again, launched_before};
 pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
 pub use preview::{LaunchPlan, preview_dispatch, preview_launch};

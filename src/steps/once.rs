@@ -1,6 +1,6 @@
 //! Requests under an idempotency key: the answer to the first one is the answer to all.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Target, find_known};
 use crate::error::{Error, Result};
@@ -69,7 +69,8 @@ pub(super) fn replay(project: &Project, once: &Once) -> Result<Option<Receipt>> 
 }
 
 fn before(receipt: &Receipt) -> Result<LaunchedBefore> {
-    let field = |name: &str| receipt.answer[name].clone();
+    let answer = receipt.answer.as_ref().unwrap_or(&Value::Null);
+    let field = |name: &str| answer[name].clone();
     let read = |error: serde_json::Error| {
         Error::new(crate::error::Exit::Store, "document_damaged", format!("receipts/{}: {error}", receipt.name))
     };

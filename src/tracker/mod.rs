@@ -14,6 +14,7 @@ mod http;
 mod jira;
 mod linear;
 mod local;
+mod made;
 mod redmine;
 mod remote;
 #[cfg(test)]
@@ -33,7 +34,9 @@ use serde_json::Value;
 
 pub use error::{Cause, TrackerError};
 pub use http::{Memory, Quota, Traffic};
+pub use made::made_since;
 pub use tool::{ToolContext, ToolResult, ToolSpec};
+use writer::check_comment;
 pub use writer::{IssueEdit, NewIssue, Write, Writer};
 
 use crate::model::{Issue, Timestamp};

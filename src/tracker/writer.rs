@@ -22,6 +22,12 @@ pub trait Writer: Send + Sync {
         Box::pin(async { Ok(false) })
     }
 
+    /// Whether it keeps [`NewIssue::mark`] beside the issue, so that the same request makes no second one, whatever became
+    /// of the first.
+    fn keeps_marks(&self) -> bool {
+        false
+    }
+
     /// The issue as a write would leave it, without writing; fails as the write would. `None` where only the tracker
     /// itself could tell.
     fn foresee<'a>(&'a self, _write: Write<'a>) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>> {
@@ -96,4 +102,12 @@ pub struct IssueEdit {
     pub parent: Option<Option<String>>,
     /// New assignee; `Some(None)` clears it.
     pub assignee: Option<Option<String>>,
+}
+
+/// Fails where a comment would say nothing.
+pub(super) fn check_comment(text: &str) -> Result<(), TrackerError> {
+    if text.trim().is_empty() {
+        return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
+    }
+    Ok(())
 }

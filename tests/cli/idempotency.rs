@@ -1,10 +1,12 @@
-//! `--idempotency-key`: the same request is carried out once.
+//! `--idempotency-key`: the same request is carried out once, also where what it makes is made elsewhere.
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::env::TestEnv;
+use crate::env::{TestEnv, texts};
+use crate::fakes::github::Github;
+use crate::fakes::{Fake, Reply};
 
 fn issue_files(env: &TestEnv) -> usize {
     let files = fs::read_dir(env.path("p/issues")).expect("issues").flatten();
@@ -144,4 +146,103 @@ fn one_who_died_before_the_receipt_is_found_by_the_mark_on_the_issue() {
     let again = env.baton(create).ok().any_json();
     assert_eq!(again["identifier"], "TASK-1");
     assert_eq!((issue_files(&env), receipts(&env)), (1, 1));
+}
+
+/// A GitHub with an issue that says the same as the one that is to be made, and is older.
+fn github() -> (Fake<Github>, TestEnv) {
+    let fake = Github::start();
+    fake.change(|github| {
+        (1..=2).for_each(|number| github.add(number, &[]));
+        github.set(2, "title", json!("Audit"));
+        github.set(2, "body", json!("All doors."));
+    });
+    let env = fake.project("", "");
+    (fake, env)
+}
+
+const AUDIT: [&str; 10] = [
+    "issue",
+    "create",
+    "Audit",
+    "--description",
+    "All doors.",
+    "--blocked-by",
+    "GH-1",
+    "--idempotency-key",
+    "night",
+    "--json",
+];
+
+#[test]
+fn an_issue_is_made_elsewhere_once_wherever_the_first_command_is_killed() {
+    if !cfg!(debug_assertions) {
+        return crate::env::skip("the program has no crash points");
+    }
+    let mut found = 0;
+    for n in 1.. {
+        let (fake, env) = github();
+        env.baton("poll").ok();
+        let first = env.command(AUDIT).env("BATON_CRASH_AT", n.to_string()).run();
+        let is_over = first.code() != 137;
+        let was_made = fake.change(|github| github.count()) == 3;
+        let again = env.baton(AUDIT).ok().any_json();
+        let what = format!("killed before operation {n}");
+        assert_eq!((&again["identifier"], fake.change(|github| github.count())), (&"GH-3".into(), 3), "{what}");
+        assert_eq!(texts(&again["blocked_by"], "identifier"), ["GH-1"], "{what}");
+        assert_eq!(again["replayed"], was_made, "{what}");
+        assert_eq!(env.baton(AUDIT).ok().any_json()["replayed"], true, "{what}");
+        found += u32::from(was_made && !is_over);
+        if is_over {
+            assert!(n > 3, "{n}");
+            break;
+        }
+    }
+    assert!(found > 0, "it was killed between the answer and the receipt");
+}
+
+#[test]
+fn an_answer_that_is_lost_is_looked_for_and_what_is_half_made_is_completed() {
+    let (fake, env) = github();
+    // The issue is made, and what it waits for is refused by a server that has had enough.
+    fake.script("POST /repos/o/r/issues/3/dependencies", Reply::text(500, ""));
+    assert_eq!(env.baton(AUDIT).exits(11).error()["code"], "tracker_status");
+    assert_eq!(fake.change(|github| github.count()), 3);
+    let other = ["issue", "create", "Another", "--idempotency-key", "night", "--json"];
+    assert_eq!(env.baton(other).exits(6).error()["code"], "idempotency_key_reused");
+    let again = env.baton(AUDIT).ok().any_json();
+    assert_eq!((&again["identifier"], &again["replayed"]), (&"GH-3".into(), &true.into()));
+    assert_eq!(texts(&again["blocked_by"], "identifier"), ["GH-1"]);
+    // The same words under another key are another issue, also when its answer is lost.
+    let another = AUDIT.map(|word| if word == "night" { "day" } else { word });
+    fake.script("POST /repos/o/r/issues", Reply::text(502, ""));
+    env.baton(another).exits(11);
+    assert_eq!(env.baton(another).ok().any_json()["identifier"], "GH-4");
+    assert_eq!(fake.change(|github| github.count()), 4);
+}
+
+#[test]
+fn what_a_tracker_refuses_leaves_the_key_free_unless_something_was_made() {
+    let (fake, env) = github();
+    let create = |title: &str| env.baton(["issue", "create", title, "--idempotency-key", "k", "--json"]);
+    let refused = Reply::json(422, &json!({ "message": "Validation Failed" }));
+    fake.script("POST /repos/o/r/issues", refused.clone());
+    create("One").exits(11);
+    assert_eq!(receipts(&env), 0);
+    env.baton("issue create Two --priority 1 --idempotency-key k").exits(5);
+    assert_eq!(create("Three").ok().any_json()["identifier"], "GH-3");
+    assert_eq!(receipts(&env), 1);
+    fake.script("POST /repos/o/r/issues/4/dependencies", refused);
+    env.baton(["issue", "create", "Four", "--blocked-by", "GH-1", "--idempotency-key", "four"]).exits(11);
+    assert_eq!(env.baton("issue create Five --idempotency-key four").code(), 6, "GH-4 was made under it");
+}
+
+#[test]
+fn of_requests_that_race_under_one_key_one_makes_an_issue_elsewhere() {
+    let (fake, env) = github();
+    env.baton("poll").ok();
+    let racing: Vec<_> = (0..6).map(|_| env.start(AUDIT)).collect();
+    let answers: Vec<Value> = racing.into_iter().map(|one| one.wait().ok().any_json()).collect();
+    assert!(answers.iter().all(|answer| answer["identifier"] == "GH-3"), "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| answer["replayed"] == false).count(), 1);
+    assert_eq!((fake.change(|github| github.count()), receipts(&env)), (3, 1));
 }

@@ -49,6 +49,10 @@ impl Writer for Local {
         })
     }
 
+    fn keeps_marks(&self) -> bool {
+        true
+    }
+
     fn foresee<'a>(&'a self, write: crate::tracker::Write<'a>) -> BoxFuture<'a, Result<Option<Issue>, TrackerError>> {
         Box::pin(async move { Local::foresee(self, &write).map(Some) })
     }

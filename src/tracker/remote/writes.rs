@@ -2,7 +2,7 @@
 
 use super::{Provider, Remote, ranks};
 use crate::model::{Issue, IssueRef, normal_state};
-use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer};
+use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer, check_comment};
 
 impl<P: Provider> Remote<P> {
     async fn require(&self, id: &str) -> Result<Issue, TrackerError> {
@@ -118,13 +118,6 @@ impl<P: Provider> Writer for Remote<P> {
 fn check_title(title: &str) -> Result<(), TrackerError> {
     if title.trim().is_empty() || title.contains('\n') {
         return Err(TrackerError::InvalidIssue("a title is one line that is not blank".to_owned()));
-    }
-    Ok(())
-}
-
-fn check_comment(text: &str) -> Result<(), TrackerError> {
-    if text.trim().is_empty() {
-        return Err(TrackerError::InvalidIssue("a comment is not blank".to_owned()));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::described::{Described, GITHUB};
-use super::{Behaviour, Call, Fake, Profile, Reply};
+use super::{Behaviour, Call, Fake, Profile, Reply, now};
 pub(crate) use records::user;
 
 /// What GraphQL is asked for by the name that it has in REST.
@@ -88,6 +88,11 @@ impl Github {
     /// Deletes an issue.
     pub(crate) fn delete(&mut self, number: u64) {
         self.issues.remove(&number);
+    }
+
+    /// How many issues there are.
+    pub(crate) fn count(&self) -> usize {
+        self.issues.len()
     }
 
     /// An issue's own state.
@@ -263,6 +268,8 @@ impl Github {
             ("POST", ["repos", "o", "r", "issues"]) => {
                 let number = self.issues.keys().max().unwrap_or(&0) + 1;
                 self.add(number, &[]);
+                self.set(number, "body", Value::Null);
+                self.set(number, "created_at", json!(now()));
                 let reply = self.change(number, &call.body);
                 Reply { status: 201, ..reply }
             }

@@ -237,6 +237,12 @@ impl<B> Drop for Fake<B> {
     }
 }
 
+/// The time as trackers write it, in whole seconds.
+#[expect(clippy::disallowed_methods, reason = "a tracker has a clock of its own")]
+pub(crate) fn now() -> String {
+    chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).format("%FT%TZ").to_string()
+}
+
 async fn handle<B: Behaviour>(
     State(inner): State<Arc<Mutex<Inner<B>>>>,
     method: Method,
