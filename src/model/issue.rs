@@ -97,3 +97,11 @@ impl IssueRef {
 pub fn normal_state(state: &str) -> String {
     state.trim().to_lowercase()
 }
+
+/// Whether two names are of the same state.
+#[must_use]
+pub fn is_same_state(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim(), b.trim());
+    // `to_lowercase` looks at a letter's neighbours, which ASCII has no need of.
+    a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase())
+}

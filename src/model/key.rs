@@ -88,14 +88,22 @@ impl FromStr for Key {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let legal = is_safe(text) && (text.len() <= MAX || (text.len() <= MAX + 18 && ends_like_suffix(text)));
-        if legal { Ok(Self(text.to_owned())) } else { Err(KeyError(text.to_owned())) }
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for Key {
+    type Error = KeyError;
+
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        let legal = is_safe(&text) && (text.len() <= MAX || (text.len() <= MAX + 18 && ends_like_suffix(&text)));
+        if legal { Ok(Self(text)) } else { Err(KeyError(text)) }
     }
 }
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 

@@ -16,7 +16,7 @@ mod workspace;
 
 pub use archive::ArchivedIssue;
 pub use checkpoint::{Checkpoint, ReplayClasses, ReplaySafety, ResumeDisposition};
-pub use issue::{Issue, IssueRef, normal_state};
+pub use issue::{Issue, IssueRef, is_same_state, normal_state};
 pub use key::{Key, KeyError, RunId};
 pub use outcome::{Outcome, OutcomeCode, OutcomeKind, Tokens};
 pub use receipt::{Mark, Receipt};

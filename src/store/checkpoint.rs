@@ -11,7 +11,7 @@ use std::sync::{MutexGuard, PoisonError};
 use serde_json::value::RawValue;
 
 use super::Store;
-use super::document::{DocId, DocIdError, Kind};
+use super::document::{DocId, DocIdError};
 use super::error::{At as _, StoreError};
 use super::journal::{Go, Journal, Position};
 use super::line::{self, Checkpoint, Record};
@@ -144,10 +144,8 @@ impl Store {
             }
             let path = self.layout.segment(head.segment);
             let bytes = self.fs.read(&path).at("read", &path)?;
-            let is_in = |text: &str| {
-                [Kind::Issues, Kind::Work].iter().any(|kind| text.contains(&format!("\"{kind}/{}\"", doc.name)))
-            };
-            if str::from_utf8(&bytes).map_or(true, is_in) {
+            let name = format!("/{}\"", doc.name);
+            if str::from_utf8(&bytes).map_or(true, |text| text.contains(&name)) {
                 return Ok(true);
             }
             self.newcomers().names.insert(doc.name.clone());

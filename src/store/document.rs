@@ -84,15 +84,19 @@ impl DocId {
         Self { kind: D::KIND, name: doc.name() }
     }
 
-    /// Whether the name can stand as a file's name: letters, digits, `.`, `_` and `-`, not hidden, no `..`.
+    /// Whether the name can stand as a file's name.
     pub(super) fn is_safe(&self) -> bool {
-        let name = self.name.as_str();
-        (self.kind != Kind::State || name == "state")
-            && (1..=200).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-            && !name.starts_with('.')
-            && !name.contains("..")
+        is_safe(self.kind, &self.name)
     }
+}
+
+/// Whether a document's name can stand as a file's name: letters, digits, `.`, `_` and `-`, not hidden, no `..`.
+pub(super) fn is_safe(kind: Kind, name: &str) -> bool {
+    (kind != Kind::State || name == "state")
+        && (1..=200).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && !name.starts_with('.')
+        && !name.contains("..")
 }
 
 impl fmt::Display for DocId {

@@ -4,7 +4,7 @@
 //! Whoever finds it absent, unreadable, of another store, or at odds with the names in `work/` and `issues/` reads the
 //! manifests instead, which also say what is damaged.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -87,18 +87,32 @@ pub struct Rows {
     pub damaged: Vec<(DocId, String)>,
 }
 
-/// A row in the file: an array, since names would be a third of it.
+/// A row in the file: an array, since names would be a third of it. Identifier and id are there where they differ from
+/// the key, and a status that is more than a word.
 #[derive(Serialize, Deserialize)]
 struct Packed(
     Key,
-    String,
-    String,
-    Status,
+    Option<String>,
+    Option<String>,
+    Word,
+    Option<Status>,
     [u64; 4],
     Option<RowWorkspace>,
     Option<Acknowledgement>,
     Option<(String, String, Option<String>)>,
 );
+
+/// A status that carries nothing.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Idle,
+    Paused,
+    Done,
+    Released,
+    /// Another one.
+    More,
+}
 
 /// The file's second line. Its first is the sum of all that follows.
 #[derive(Serialize, Deserialize)]
@@ -111,9 +125,33 @@ struct Header {
     offset: u64,
 }
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
-type Map = BTreeMap<String, Row>;
+impl Word {
+    fn of(status: &Status) -> Self {
+        match status {
+            Status::Idle => Self::Idle,
+            Status::Paused => Self::Paused,
+            Status::Done => Self::Done,
+            Status::Released => Self::Released,
+            Status::Claimed { .. }
+            | Status::Running { .. }
+            | Status::Held { .. }
+            | Status::Retrying { .. }
+            | Status::Blocked { .. } => Self::More,
+        }
+    }
+
+    fn status(self, more: Option<Status>) -> Option<Status> {
+        match self {
+            Self::Idle => Some(Status::Idle),
+            Self::Paused => Some(Status::Paused),
+            Self::Done => Some(Status::Done),
+            Self::Released => Some(Status::Released),
+            Self::More => more,
+        }
+    }
+}
 
 impl Row {
     fn new(work: Work, issue: Option<RowIssue>) -> Self {
@@ -128,15 +166,21 @@ impl Row {
         let Tokens { input_tokens, output_tokens, total_tokens } = tokens;
         let numbers = [input_tokens, output_tokens, total_tokens, runtime_ms];
         let issue = issue.map(|issue| (issue.state, issue.title, issue.url));
-        Packed(key, identifier, issue_id, status, numbers, workspace, acknowledged, issue)
+        let [identifier, issue_id] = [identifier, issue_id].map(|name| (name != key.as_str()).then_some(name));
+        let word = Word::of(&status);
+        let more = matches!(word, Word::More).then_some(status);
+        Packed(key, identifier, issue_id, word, more, numbers, workspace, acknowledged, issue)
     }
 
-    fn unpack(packed: Packed) -> Self {
-        let Packed(key, identifier, issue_id, status, numbers, workspace, acknowledged, issue) = packed;
+    /// `None` where it is none.
+    fn unpack(packed: Packed) -> Option<Self> {
+        let Packed(key, identifier, issue_id, word, more, numbers, workspace, acknowledged, issue) = packed;
         let [input_tokens, output_tokens, total_tokens, runtime_ms] = numbers;
         let tokens = Tokens { input_tokens, output_tokens, total_tokens };
         let issue = issue.map(|(state, title, url)| RowIssue { state, title, url });
-        Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue }
+        let [identifier, issue_id] = [identifier, issue_id].map(|name| name.unwrap_or_else(|| key.to_string()));
+        let status = word.status(more)?;
+        Some(Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue })
     }
 }
 
@@ -169,7 +213,7 @@ impl Store {
         }
         let snapshot = self.snapshot(&[Kind::Issues, Kind::Work])?;
         let (position, settled) = (snapshot.position(), snapshot.is_settled());
-        let rows = rows_of(&snapshot).into_values().collect();
+        let rows = rows_of(&snapshot);
         Ok(Rows { position, settled, file: None, rows, damaged: snapshot.damaged().to_vec() })
     }
 
@@ -218,9 +262,12 @@ impl Store {
             return None;
         }
         let file = Some((position, packed.len() as u64));
-        let rows = packed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let rows = rows.map(|line| serde_json::from_slice(line).ok().map(Row::unpack));
-        let mut rows: Map = rows.map(|row| row.map(|row| (row.key.to_string(), row))).collect::<Option<_>>()?;
+        let lines = packed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let row = |line| serde_json::from_slice(line).ok().and_then(Row::unpack);
+        let mut rows: Vec<Row> = lines.map(row).collect::<Option<_>>()?;
+        if !rows.is_sorted_by(|a, b| a.key < b.key) {
+            return None;
+        }
         let names = [Kind::Issues, Kind::Work].map(|kind| self.names_on_disk(kind).ok());
         let mut ops = Ops::new();
         let end = self.journal().replay(position, &mut |record, position| {
@@ -237,26 +284,37 @@ impl Store {
         let whole = is_whole(Kind::Issues, &issues?, &rows, &ops, applied)
             && is_whole(Kind::Work, &work?, &rows, &ops, applied);
         let settled = applied.committed == position.seq;
-        whole.then(|| Rows { position, settled, file, rows: rows.into_values().collect(), damaged: Vec::new() })
+        whole.then_some(Rows { position, settled, file, rows, damaged: Vec::new() })
     }
 }
 
+/// The place of a key among sorted rows, or where it belongs.
+fn find(rows: &[Row], name: &str) -> Result<usize, usize> {
+    rows.binary_search_by(|row| row.key.as_str().cmp(name))
+}
+
 /// What the journal's last word on a document does to the rows; `None` where it makes no sense of it.
-fn advance(rows: &mut Map, doc: &DocId, op: &Op) -> Option<()> {
+fn advance(rows: &mut Vec<Row>, doc: &DocId, op: &Op) -> Option<()> {
+    let place = find(rows, &doc.name);
     match (doc.kind, &op.data) {
         (Kind::Work, Some(data)) => {
             let work: Work = read_as(doc, data).ok()?;
-            let issue = rows.remove(&doc.name).and_then(|row| row.issue);
-            rows.insert(doc.name.clone(), Row::new(work, issue));
+            match place {
+                Ok(place) => {
+                    let row = rows.get_mut(place)?;
+                    *row = Row::new(work, row.issue.take());
+                }
+                Err(place) => rows.insert(place, Row::new(work, None)),
+            }
         }
-        (Kind::Work, None) => drop(rows.remove(&doc.name)),
+        (Kind::Work, None) => drop(place.map(|place| rows.remove(place))),
         (Kind::Issues, Some(data)) => {
             let record: IssueRecord = read_as(doc, data).ok()?;
-            rows.get_mut(&doc.name)?.issue = Some(record.into());
+            rows.get_mut(place.ok()?)?.issue = Some(record.into());
         }
         (Kind::Issues, None) => {
-            if let Some(row) = rows.get_mut(&doc.name) {
-                row.issue = None;
+            if let Ok(place) = place {
+                rows.get_mut(place)?.issue = None;
             }
         }
         (Kind::Claims | Kind::Runs | Kind::Sessions | Kind::Receipts | Kind::Readers | Kind::State, _) => {}
@@ -266,9 +324,11 @@ fn advance(rows: &mut Map, doc: &DocId, op: &Op) -> Option<()> {
 
 /// Whether the manifests that were there are the ones that should be. One that the journal changed since may be on its
 /// way.
-fn is_whole(kind: Kind, names: &BTreeSet<String>, rows: &Map, ops: &Ops, applied: Applied) -> bool {
+fn is_whole(kind: Kind, names: &[String], rows: &[Row], ops: &Ops, applied: Applied) -> bool {
     let is_expected = |row: &Row| kind == Kind::Work || row.issue.is_some();
-    if names.iter().eq(rows.iter().filter(|(_, row)| is_expected(row)).map(|(name, _)| name)) {
+    let expected = rows.iter().filter(|row| is_expected(row)).map(|row| row.key.as_str());
+    let is_known = |name: &String| find(rows, name).is_ok_and(|place| rows.get(place).is_some_and(is_expected));
+    if names.len() == expected.clone().count() && names.iter().all(is_known) {
         return true;
     }
     let changed: HashSet<&str> = ops
@@ -276,18 +336,19 @@ fn is_whole(kind: Kind, names: &BTreeSet<String>, rows: &Map, ops: &Ops, applied
         .filter(|(doc, op)| doc.kind == kind && op.seq > applied.position.seq)
         .map(|(doc, _)| doc.name.as_str())
         .collect();
-    names.iter().all(|name| changed.contains(name.as_str()) || rows.get(name).is_some_and(is_expected))
-        && rows.iter().all(|(name, row)| !is_expected(row) || names.contains(name) || changed.contains(name.as_str()))
+    let there: HashSet<&str> = names.iter().map(String::as_str).collect();
+    names.iter().all(|name| changed.contains(name.as_str()) || is_known(name))
+        && expected.into_iter().all(|name| changed.contains(name) || there.contains(name))
 }
 
-fn rows_of(snapshot: &Snapshot) -> Map {
+fn rows_of(snapshot: &Snapshot) -> Vec<Row> {
     let mut issues: BTreeMap<Key, RowIssue> =
         snapshot.all::<IssueRecord>().into_iter().map(|record| (record.key.clone(), record.into())).collect();
     let works = snapshot.all::<Work>().into_iter();
     works
         .map(|work| {
             let issue = issues.remove(&work.key);
-            (work.key.to_string(), Row::new(work, issue))
+            Row::new(work, issue)
         })
         .collect()
 }

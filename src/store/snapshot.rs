@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::applied::Applied;
 use super::checkpoint::{Index, Listed};
-use super::document::{DocId, Document, IssueRecord, Kind};
+use super::document::{DocId, Document, IssueRecord, Kind, is_safe};
 use super::error::{At as _, StoreError};
 use super::heal::{is_missed, missing, stale};
 use super::journal::{Go, Position};
@@ -118,7 +118,7 @@ pub(super) fn name_in(kind: Kind, entry: &str) -> Option<&str> {
             entry.strip_suffix(".json")?
         }
     };
-    DocId::new(kind, name).is_safe().then_some(name)
+    is_safe(kind, name).then_some(name)
 }
 
 /// Which documents a snapshot is of: all of some kinds, and some of others.
@@ -135,8 +135,8 @@ impl Wanted<'_> {
 }
 
 impl Store {
-    /// The names in the directory of a kind.
-    pub(super) fn names_on_disk(&self, kind: Kind) -> Result<BTreeSet<String>, StoreError> {
+    /// The names in the directory of a kind, in no order.
+    pub(super) fn names_on_disk(&self, kind: Kind) -> Result<Vec<String>, StoreError> {
         let dir = self.layout.kind(kind);
         let names = match self.fs.list(&dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),

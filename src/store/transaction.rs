@@ -71,7 +71,7 @@ impl<'s> Transaction<'s> {
 
     /// The names of a kind, sorted (`claims` is what this is for).
     pub fn names(&mut self, kind: Kind) -> Result<Vec<String>, StoreError> {
-        let mut names = self.store.names_on_disk(kind)?;
+        let mut names: BTreeSet<String> = self.store.names_on_disk(kind)?.into_iter().collect();
         if kind == Kind::Runs {
             // A run's folder is there before its manifest, and an aborted launch leaves one without.
             names.retain(|name| {

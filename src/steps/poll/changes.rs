@@ -1,6 +1,7 @@
 //! What a poll changes in the store: found against a snapshot, decided again under the lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 
@@ -25,12 +26,15 @@ pub(super) struct Change {
 
 /// Everything that differs from what the store knows. An issue whose manifest is damaged is left alone.
 pub(super) fn find(answer: &Answer, asked_at: u64, policy: &Policy) -> Vec<Change> {
-    let known: BTreeMap<&str, &Key> = answer.rows.rows.iter().map(|row| (row.issue_id.as_str(), &row.key)).collect();
-    let mut keys = Keys::new(answer);
     let fetched = answer.fetched.issues.iter().map(|issue| (issue.id.as_str(), Some(issue)));
     let looked_up = answer.looked_up.iter().map(|(id, issue)| (id.as_str(), issue.as_ref()));
+    let heard_of: Vec<(&str, Option<&Issue>)> = fetched.chain(looked_up).collect();
+    let ids: HashSet<&str> = heard_of.iter().map(|(id, _)| *id).collect();
+    let rows = answer.rows.rows.iter().filter(|row| ids.contains(row.issue_id.as_str()));
+    let known: HashMap<&str, &Key> = rows.map(|row| (row.issue_id.as_str(), &row.key)).collect();
+    let mut keys = LazyCell::new(|| Keys::new(answer));
     let mut changes = Vec::new();
-    for (id, issue) in fetched.chain(looked_up) {
+    for (id, issue) in heard_of {
         let key = match (known.get(id), issue) {
             (Some(key), _) if differs(&answer.known, key, issue, asked_at, policy) => (*key).clone(),
             (None, Some(issue)) => match keys.give(issue) {

@@ -105,7 +105,7 @@ fn rows_are_used_where_they_are_good_and_only_there() {
     assert!(!lies(&store), "half a file");
     write(&lie(&good.replace(store.id(), "another")));
     assert!(!lies(&store), "another store's");
-    write(&lie(&good.replace("{\"v\":3,", "{\"v\":4,")));
+    write(&lie(&good.replace("{\"v\":4,", "{\"v\":5,")));
     assert!(!lies(&store), "another Baton's");
     write(&lie(&good.replace("\"offset\":", "\"offset\":9")));
     assert!(!lies(&store), "of another journal");

@@ -1,11 +1,12 @@
 //! What is known of the issue files from an earlier look: a thousand that are done cost a stat each, not a read.
 //!
-//! Derived, and never the authority. An entry counts while its file has the same inode, size and times, and it is only
-//! made of a file that had been quiet for a while when it was read: what is changed within one tick of the file system's
-//! clock would look the same. Absent, torn or of another directory, the files are read.
+//! Derived, and never the authority. An entry counts while its file has the same inode, size and time of change, and it
+//! is only made of a file that had been quiet for a while when it was read: what is changed within one tick of the file
+//! system's clock would look the same. Absent, torn or of another directory, the files are read.
+//!
+//! The file has a line with the sum of what follows, a header, and a line for each issue file, by the bytes of their
+//! names: text that is cut at its tabs and borrowed, since a poll reads it whole.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,98 +19,133 @@ use crate::model::Timestamp;
 
 /// The file in the store.
 const NAME: &str = "issue-files";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Fewer files than this are read as fast.
 const MIN: usize = 200;
 /// So long a file must have been left alone before it is trusted to show a change: the coarsest clock of a file system.
 const QUIET_S: i64 = 3;
 
-/// A file's state: inode, size, and when content and inode last changed, in seconds and nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp(u64, u64, (i64, i64), (i64, i64));
+/// A file's state: inode, size, and when its inode last changed, in seconds and nanoseconds. Every write changes that,
+/// and nobody can set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    size: u64,
+    changed_s: i64,
+    changed_ns: i64,
+}
 
 impl Stamp {
     /// Of a regular file of the directory; a link may lead elsewhere without any sign of it.
-    fn of(directory: &File, name: &OsStr) -> Option<Self> {
+    fn of(directory: &File, name: &str) -> Option<Self> {
         let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        let times =
-            ((stat.st_mtime, stat.st_mtime_nsec.cast_signed()), (stat.st_ctime, stat.st_ctime_nsec.cast_signed()));
-        is_file.then(|| Self(stat.st_ino, stat.st_size.cast_unsigned(), times.0, times.1))
+        let changed_ns = i64::try_from(stat.st_ctime_nsec).ok()?;
+        let size = stat.st_size.cast_unsigned();
+        is_file.then_some(Self { inode: stat.st_ino, size, changed_s: stat.st_ctime, changed_ns })
     }
 
-    fn is_quiet(&self, now: Timestamp) -> bool {
-        self.2.0.max(self.3.0) + QUIET_S < now.timestamp()
+    fn is_quiet(self, now: Timestamp) -> bool {
+        self.changed_s + QUIET_S < now.timestamp()
     }
 }
 
 /// What others refer to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    #[serde(rename = "s")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry<'t> {
+    /// The file's name.
+    name: &'t str,
     stamp: Stamp,
-    id: String,
-    state: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    parent: Option<String>,
+    id: &'t str,
+    state: &'t str,
+    parent: Option<&'t str>,
     /// Whether its file was found as it says.
-    #[serde(skip)]
     good: bool,
 }
 
-/// The file's content behind its sum.
-#[derive(Default, Serialize, Deserialize)]
-struct Content {
+impl<'t> Entry<'t> {
+    fn parse(line: &'t str) -> Option<Self> {
+        let mut parts = line.split('\t');
+        let mut part = || parts.next();
+        let name = part()?;
+        let (inode, size) = (part()?.parse().ok()?, part()?.parse().ok()?);
+        let (changed_s, changed_ns) = (part()?.parse().ok()?, part()?.parse().ok()?);
+        let (id, state, parent) = (part()?, part()?, part());
+        Some(Self { name, stamp: Stamp { inode, size, changed_s, changed_ns }, id, state, parent, good: false })
+    }
+
+    /// Its line; `None` where that would not be one.
+    fn line(&self) -> Option<String> {
+        let Self { name, stamp: Stamp { inode, size, changed_s, changed_ns }, id, state, parent, good: _ } = self;
+        let mut line = format!("{name}\t{inode}\t{size}\t{changed_s}\t{changed_ns}\t{id}\t{state}");
+        if let Some(parent) = parent {
+            line.extend(["\t", parent]);
+        }
+        let is_one = !line.contains('\n') && Entry::parse(&line) == Some(Entry { good: false, ..*self });
+        is_one.then_some(line)
+    }
+}
+
+/// The header.
+#[derive(Serialize, Deserialize)]
+struct Header {
     v: u32,
     directory: PathBuf,
-    files: HashMap<String, Entry>,
 }
 
 /// The files of one directory, as they were when they were last read.
-pub(super) struct Known<'a> {
-    store: &'a Path,
-    directory: &'a Path,
+pub(super) struct Known<'t> {
+    store: &'t Path,
+    directory: &'t Path,
     now: Timestamp,
     /// The directory, open, where there are enough files.
     open: Option<File>,
-    old: HashMap<String, Entry>,
-    /// Of files that were not known.
-    new: HashMap<String, Entry>,
+    /// By name.
+    old: Vec<Entry<'t>>,
+    /// The lines of files that were not known.
+    new: Vec<String>,
 }
 
-impl<'a> Known<'a> {
-    /// What the store remembers of `directory`, in which there are so many files.
-    pub(super) fn load(store: &'a Path, directory: &'a Path, files: usize, now: Timestamp) -> Self {
-        let open = if files >= MIN { File::open(directory).ok() } else { None };
-        let old = if open.is_some() { load(store, directory).unwrap_or_default() } else { HashMap::new() };
-        Self { store, directory, now, open, old, new: HashMap::new() }
+/// What the store remembers of issue files; nothing where there are so few that they are read.
+pub(super) fn remembered(store: &Path, files: usize) -> String {
+    if files < MIN { String::new() } else { fs::read_to_string(store.join(NAME)).unwrap_or_default() }
+}
+
+impl<'t> Known<'t> {
+    /// Of `directory`, in which there are so many files, by what is remembered.
+    pub(super) fn new(text: &'t str, store: &'t Path, directory: &'t Path, files: usize, now: Timestamp) -> Self {
+        let open = if files < MIN { None } else { File::open(directory).ok() };
+        let old = if open.is_some() { parse(text, directory).unwrap_or_default() } else { Vec::new() };
+        Self { store, directory, now, open, old, new: Vec::new() }
     }
 
     /// The record of a file that is known and not `wanted` (id, state) as a whole. Else its state, for [`Known::note`].
     pub(super) fn recall(&mut self, path: &Path, wanted: impl Fn(&str, &str) -> bool) -> Result<Record, Option<Stamp>> {
-        let stamp = self.open.as_ref().zip(path.file_name()).and_then(|(open, name)| Stamp::of(open, name));
-        let entry = path.file_name().and_then(|name| name.to_str()).and_then(|name| self.old.get_mut(name));
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or(None)?;
+        let stamp = self.open.as_ref().and_then(|open| Stamp::of(open, name));
+        let place = self.old.binary_search_by(|entry| entry.name.cmp(name));
+        let entry = place.ok().and_then(|place| self.old.get_mut(place));
         let Some(entry) = entry.filter(|entry| Some(entry.stamp) == stamp) else { return Err(stamp) };
         entry.good = true;
-        if wanted(&entry.id, &entry.state) {
+        let Entry { id, state, parent, .. } = *entry;
+        if wanted(id, state) {
             return Err(None);
         }
-        let Entry { id, state, parent, .. } = entry.clone();
-        Ok(Record { path: path.to_owned(), id, state, parent, ..Record::default() })
+        let parent = parent.map(str::to_owned);
+        Ok(Record { path: path.to_owned(), id: id.to_owned(), state: state.to_owned(), parent, ..Record::default() })
     }
 
     /// Remembers a file that had this state before it was read. Of one that is `wanted` nothing is: it is read each time.
     pub(super) fn note(&mut self, stamp: Option<Stamp>, record: &Record, wanted: impl Fn(&str, &str) -> bool) {
-        let name = record.path.file_name().and_then(|name| name.to_str());
-        let stamp = stamp.filter(|stamp| stamp.is_quiet(self.now) && !wanted(&record.id, &record.state));
-        if let (Some(stamp), Some(name)) = (stamp, name) {
-            let Record { id, state, parent, .. } = record.clone();
-            self.new.insert(name.to_owned(), Entry { stamp, id, state, parent, good: true });
+        let Record { path, id, state, parent, .. } = record;
+        let stamp = stamp.filter(|stamp| stamp.is_quiet(self.now) && !wanted(id, state));
+        if let (Some(stamp), Some(name)) = (stamp, path.file_name().and_then(|name| name.to_str())) {
+            self.new.extend(Entry { name, stamp, id, state, parent: parent.as_deref(), good: true }.line());
         }
     }
 
     /// Writes it down, where much was not known. What cannot be written is read next time.
-    pub(super) fn keep(mut self) {
+    pub(super) fn keep(self) {
         let new = self.new.len();
         if new * 10 > new + self.old.len()
             && let Err(error) = self.write()
@@ -118,27 +154,34 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        let mut files = std::mem::take(&mut self.new);
-        files.extend(self.old.drain().filter(|(_, entry)| entry.good));
-        let content = Content { v: VERSION, directory: self.directory.to_owned(), files };
-        let body = serde_json::to_vec(&content)?;
+    fn write(self) -> io::Result<()> {
+        let mut lines = self.new;
+        lines.extend(self.old.iter().filter(|entry| entry.good).filter_map(Entry::line));
+        lines.sort_unstable_by(|a, b| name_of(a).cmp(name_of(b)));
+        let header = serde_json::to_string(&Header { v: VERSION, directory: self.directory.to_owned() })?;
+        let body = [header].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
         let mut file = tempfile::NamedTempFile::new_in(self.store.join("tmp"))?;
-        writeln!(file, "{:08x}", crc32fast::hash(&body))?;
-        file.write_all(&body)?;
+        write!(file, "{:08x}\n{body}", crc32fast::hash(body.as_bytes()))?;
         file.persist(self.store.join(NAME))?;
         Ok(())
     }
 }
 
-fn load(store: &Path, directory: &Path) -> Option<HashMap<String, Entry>> {
-    let text = fs::read_to_string(store.join(NAME)).ok()?;
+fn name_of(line: &str) -> &str {
+    line.split('\t').next().unwrap_or_default()
+}
+
+fn parse<'t>(text: &'t str, directory: &Path) -> Option<Vec<Entry<'t>>> {
     let (sum, body) = text.split_once('\n')?;
     if u32::from_str_radix(sum, 16).ok()? != crc32fast::hash(body.as_bytes()) {
         return None;
     }
-    let content: Content = serde_json::from_str(body).ok()?;
-    (content.v == VERSION && content.directory == directory).then_some(content.files)
+    let mut lines = body.split('\n');
+    let header: Header = serde_json::from_str(lines.next()?).ok()?;
+    if header.v != VERSION || header.directory != directory {
+        return None;
+    }
+    lines.map(Entry::parse).collect()
 }
 
 #[cfg(test)]
@@ -198,7 +241,7 @@ mod tests {
         let read = fixture.states(60, "Todo");
         assert_eq!(read.len(), MIN);
         let kept = fs::read_to_string(fixture.kept()).expect("kept");
-        let lie = kept.split_once('\n').expect("two lines").1.replace("\"id\":\"T-7\"", "\"id\":\"lie\"");
+        let lie = kept.split_once('\n').expect("two lines").1.replace("\tT-7\t", "\tlie\t");
         assert_eq!(fixture.states(60, "Todo"), read);
         assert_eq!(fs::read_to_string(fixture.kept()).expect("kept"), kept, "the second look wrote nothing");
         fs::write(fixture.kept(), format!("{:08x}\n{lie}", crc32fast::hash(lie.as_bytes()))).expect("written");
@@ -238,6 +281,20 @@ mod tests {
         assert!(!fixture.kept().exists());
         fixture.states(60, "Todo");
         assert!(fixture.kept().exists());
+    }
+
+    #[test]
+    fn what_would_break_a_line_is_read_each_time() {
+        let fixture = Fixture::new();
+        for name in ["T\t1.md", "T\n2.md"] {
+            fs::rename(fixture.issues().join("T-1.md"), fixture.issues().join(name)).expect("renamed");
+            fixture.write(1, "Done");
+        }
+        let read = fixture.states(60, "Todo");
+        assert_eq!(read.len(), MIN + 2);
+        let kept = fs::read_to_string(fixture.kept()).expect("kept");
+        assert_eq!(kept.lines().count(), MIN + 2, "a sum, a header and the good names");
+        assert_eq!(fixture.states(60, "Todo"), read);
     }
 
     #[test]

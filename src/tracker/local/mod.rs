@@ -31,7 +31,7 @@ use super::{
     Adapter, BoxFuture, Fetched, IssueComment, Setting, ToolContext, ToolResult, ToolSpec, Tracker, TrackerError,
     Writer,
 };
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::seams::Seams;
 
 /// `local`, as the factory knows it.
@@ -103,8 +103,7 @@ impl Tracker for Local {
             if states.is_empty() {
                 return Ok(Fetched::default());
             }
-            let states: HashSet<String> = states.iter().map(|state| normal_state(state)).collect();
-            self.select(|state| states.contains(&normal_state(state)))
+            self.select(|state| states.iter().any(|wanted| is_same_state(wanted, state)))
         })
     }
 

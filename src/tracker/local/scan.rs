@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::known::Known;
+use super::known::{Known, remembered};
 use super::record::{Malformed, Record};
 use crate::model::{Issue, IssueRef, Timestamp};
 use crate::tracker::{Problem, TrackerError};
@@ -36,7 +36,8 @@ pub(super) fn scan(
 ) -> Result<Scan, TrackerError> {
     let mut scan = Scan::default();
     let files = files(directory)?;
-    let mut known = Known::load(store, directory, files.len(), now);
+    let remembered = remembered(store, files.len());
+    let mut known = Known::new(&remembered, store, directory, files.len(), now);
     for path in files {
         let stamp = match known.recall(&path, &wanted) {
             Ok(record) => {
@@ -126,18 +127,16 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 impl Scan {
     /// Two files with one id: which of them is meant cannot be known, so neither is.
     fn set_aside_duplicates(&mut self) {
-        let mut kept: Vec<Record> = Vec::with_capacity(self.records.len());
-        let mut records = std::mem::take(&mut self.records).into_iter().peekable();
-        while let Some(first) = records.next() {
-            let mut same = vec![first];
-            while let Some(next) = records.next_if(|next| next.id == same[0].id) {
-                same.push(next);
-            }
-            if same.len() == 1 {
-                kept.append(&mut same);
+        if self.records.is_sorted_by(|a, b| a.id < b.id) {
+            return;
+        }
+        let records = std::mem::take(&mut self.records);
+        for same in records.chunk_by(|a, b| a.id == b.id) {
+            if let [only] = same {
+                self.records.push(only.clone());
                 continue;
             }
-            for record in &same {
+            for record in same {
                 let others: Vec<_> =
                     same.iter().filter(|other| other.path != record.path).map(|other| name(&other.path)).collect();
                 self.malformed.push(Malformed {
@@ -149,7 +148,6 @@ impl Scan {
                 self.ambiguous.extend(record.parent.clone().map(|parent| (parent, record.id.clone())));
             }
         }
-        self.records = kept;
     }
 
     /// The record of this id.
