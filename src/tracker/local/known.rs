@@ -286,14 +286,12 @@ mod tests {
     #[test]
     fn what_would_break_a_line_is_read_each_time() {
         let fixture = Fixture::new();
-        for name in ["T\t1.md", "T\n2.md"] {
-            fs::rename(fixture.issues().join("T-1.md"), fixture.issues().join(name)).expect("renamed");
-            fixture.write(1, "Done");
-        }
+        let text = "---\nid: X-1\ntitle: An issue\nstate: Done\n---\n";
+        fs::write(fixture.issues().join("a\tb.md"), text).expect("written");
         let read = fixture.states(60, "Todo");
-        assert_eq!(read.len(), MIN + 2);
+        assert!(read.iter().any(|(id, ..)| id == "X-1"));
         let kept = fs::read_to_string(fixture.kept()).expect("kept");
-        assert_eq!(kept.lines().count(), MIN + 2, "a sum, a header and the good names");
+        assert_eq!(kept.lines().count(), MIN + 2, "a sum, a header and the others");
         assert_eq!(fixture.states(60, "Todo"), read);
     }
 
