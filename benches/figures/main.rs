@@ -6,7 +6,7 @@
 //! cargo bench -- start poll       only these groups
 //! ```
 //!
-//! Groups: `start claim race launch codex history memory poll scale recover crowd size`. Everything happens in
+//! Groups: `start claim race launch codex history memory poll remote scale recover crowd size`. Everything happens in
 //! `target/tmp`, so that flushes go to a real disk, with real processes: the `baton` program as `cargo bench` builds it, git and bash. System calls are
 //! counted where `strace` is installed; the table says so where it is not.
 #![allow(
@@ -27,6 +27,7 @@ mod poll;
 mod project;
 mod race;
 mod recover;
+mod remote;
 mod scale;
 mod size;
 mod start;
@@ -43,7 +44,7 @@ struct Group {
     measure: fn() -> Result<Vec<Figure>>,
 }
 
-const GROUPS: [Group; 12] = [
+const GROUPS: [Group; 13] = [
     Group { name: "start", measure: start::measure },
     Group { name: "claim", measure: claim::measure },
     Group { name: "race", measure: race::measure },
@@ -52,6 +53,7 @@ const GROUPS: [Group; 12] = [
     Group { name: "history", measure: history::measure },
     Group { name: "memory", measure: memory::measure },
     Group { name: "poll", measure: poll::measure },
+    Group { name: "remote", measure: remote::measure },
     Group { name: "scale", measure: scale::measure },
     Group { name: "recover", measure: recover::measure },
     Group { name: "crowd", measure: crowd::measure },
