@@ -45,11 +45,12 @@ pub enum Ended {
 }
 
 /// Runs a program to its end and takes its answer. Does not wait for background children that hold its pipes. Dropped,
-/// it leaves the program to [`super::end_descendants`].
+/// it leaves the program to [`super::end_descendants`]; where this process is killed, the program is told to end, since
+/// nobody is left to read its answer.
 pub async fn run_captured(shell: Shell, stdin: Stdio, bounds: Bounds) -> io::Result<Captured> {
     let (mut out, stdout, _) = Output::new()?;
     let (mut err, _, stderr) = Output::new()?;
-    let mut running = shell.spawn(stdin, stdout, stderr)?;
+    let mut running = shell.spawn_tied(stdin, stdout, stderr)?;
     let mut answer = Answer { stdout: Vec::new(), stderr: Tail::new(bounds.stderr), limit: bounds.stdout };
 
     let mut ended = tokio::select! {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::spawn::{Own, isolate};
+use super::spawn::{Own, end_with_parent, isolate};
 use super::tree::Tree;
 use super::{RUN_MARK, identity};
 use crate::model::Process;
@@ -37,6 +37,22 @@ impl Shell {
     /// Starts it. Within a tokio runtime. Errors say whether the directory or bash is missing; `WouldBlock` says that the
     /// lifeline is held by what an earlier child left.
     pub fn spawn(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Running> {
+        self.start(stdin, stdout, stderr, |_| {})
+    }
+
+    /// The same for a child that is of no use without its parent: on Linux it is told to end (SIGTERM) when the thread
+    /// that starts it is gone, though it be killed.
+    pub fn spawn_tied(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Running> {
+        self.start(stdin, stdout, stderr, end_with_parent)
+    }
+
+    fn start(
+        &self,
+        stdin: Stdio,
+        stdout: Stdio,
+        stderr: Stdio,
+        prepare: impl FnOnce(&mut Command),
+    ) -> io::Result<Running> {
         // Exec could not tell a missing directory from a missing shell.
         let lifeline_in = self.lifeline.as_deref().and_then(Path::parent);
         if let Some(missing) = [Some(self.cwd.as_path()), lifeline_in].into_iter().flatten().find(|path| !path.is_dir())
@@ -50,6 +66,7 @@ impl Shell {
         let mut command = Command::new("bash");
         command.arg("-lc").arg(self.full_script()).stdin(stdin).stdout(stdout).stderr(stderr);
         isolate(&mut command, &self.cwd, &env, self.lifeline.as_deref())?;
+        prepare(&mut command);
         let own = Own::spawn(command).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => io::Error::new(error.kind(), "bash is not on PATH"),
             _ => error,

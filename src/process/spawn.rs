@@ -42,6 +42,24 @@ pub(super) fn isolate(command: &mut Command, cwd: &Path, env: &Environment, life
     Ok(())
 }
 
+/// Has the child told to end (SIGTERM) as soon as the thread that starts it is gone, whatever ended that. What it started
+/// itself is told nothing. Elsewhere than on Linux no kernel does so.
+pub(super) fn end_with_parent(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        let parent = rustix::process::getpid();
+        let child = move || {
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
+            // It may have gone before that.
+            if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
+        };
+        // SAFETY: as above.
+        unsafe { command.pre_exec(child) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
 /// Descriptors are closed by exec and not here, because one of them tells the parent whether exec succeeded.
 fn close_on_exec() {
     #[cfg(target_os = "linux")]

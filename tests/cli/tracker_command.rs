@@ -141,6 +141,29 @@ fn every_end_of_a_program_has_its_code_and_its_words() {
 }
 
 #[test]
+fn a_program_does_not_outlive_a_poll_that_is_killed() {
+    if !cfg!(target_os = "linux") {
+        return crate::env::skip("no kernel but Linux tells a child that its parent is gone");
+    }
+    let env = project("", "", TWO);
+    let pid = || env.said_lines("pid").first().and_then(|pid| pid.parse().ok());
+    for script in [
+        "echo $$ > $TEST_ROOT/said/pid; exec sleep 600",
+        // One that ends what it started.
+        "sleep 600 & trap 'kill $(jobs -p); exit 1' TERM; echo $! > $TEST_ROOT/said/pid; wait",
+    ] {
+        tracker(&env, &format!("#!/usr/bin/env bash\n{script}\n"));
+        let poll = env.start("poll");
+        wait_until("the program was called", || pid().is_some());
+        let program = pid().expect("a number");
+        assert!(is_alive(program));
+        assert_eq!(poll.kill().code(), 137);
+        wait_until("the program is gone", || !is_alive(program));
+        fs::remove_file(env.said("pid")).expect("removed");
+    }
+}
+
+#[test]
 fn a_program_that_wants_to_be_left_alone_is() {
     let env = project("", "", TWO);
     tracker(
