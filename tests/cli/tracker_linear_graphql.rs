@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, texts};
+use crate::env::{TestEnv, texts, wait_until};
 use crate::fakes::linear::{Linear, ME, id, operation, state_id};
 use crate::fakes::{identifiers, reasons, successes, tool_call};
 
@@ -89,12 +89,53 @@ fn relations_are_read_to_the_last_page() {
     let poll = env.baton("poll --json").json();
     assert_eq!((reasons(&poll, "LIN-2"), reasons(&poll, "LIN-3")), (vec!["blocked_by_issue"], vec!["sub_issues"]));
     let asked: Vec<String> = fake.take_calls().iter().map(operation).collect();
-    assert_eq!(asked, [&["BatonIssues"][..], &["BatonFurther"; 6]].concat(), "10 or 20 at first, then 100 each");
+    assert_eq!(asked, [&["BatonIssues"][..], &["BatonFurther"; 6]].concat(), "5 or 10 at first, then all, 100 each");
     let shown = env.baton("issue show LIN-2 --json").json();
     let counts = ["labels", "blocked_by"].map(|name| shown[name].as_array().map(Vec::len));
     assert_eq!(counts, [Some(130), Some(1 + 137 / 2)]);
     let parts = env.baton("issue show LIN-3 --json").json()["sub_issues"].as_array().map(Vec::len);
     assert_eq!(parts, Some(138));
+}
+
+#[test]
+fn what_is_full_is_asked_for_once_more_and_counted_once() {
+    let Some(fake) = Linear::start() else { return };
+    fake.change(|linear| {
+        (1..=14).for_each(|number| linear.add(number, "Todo"));
+        linear.parts(1, &[3, 4, 5, 6]);
+        linear.parts(2, &[7, 8, 9, 10, 11]);
+        linear.block(1, &[12, 13]);
+        linear.block(2, &[10, 11, 12, 13, 14]);
+        linear.label(1, &["a", "b"]);
+        linear.label(2, &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]);
+    });
+    let env = fake.project("", "");
+    env.baton("poll").ok();
+    let asked: Vec<String> = fake.take_calls().iter().map(operation).collect();
+    assert_eq!(asked, ["BatonIssues", "BatonFurther", "BatonFurther", "BatonFurther"]);
+    for (issue, expected) in [("LIN-1", [4, 2, 2]), ("LIN-2", [5, 5, 10])] {
+        let shown = env.baton(["issue", "show", issue, "--json"]).json();
+        let counts = ["sub_issues", "blocked_by", "labels"].map(|name| shown[name].as_array().map(Vec::len));
+        assert_eq!(counts, expected.map(Some), "{issue}");
+    }
+}
+
+#[test]
+fn a_poll_and_a_refresh_cost_what_the_documentation_says() {
+    let Some(fake) = Linear::start() else { return };
+    fake.change(|linear| (1..=50).for_each(|number| linear.add(number, "Todo")));
+    let env = fake.project("", "agent:\n  max_concurrent_agents: 3\n");
+    env.agent("hold");
+    let points = || fake.change(|linear| std::mem::take(&mut linear.points));
+    env.baton("poll").ok();
+    let page = points();
+    env.baton("dispatch").ok();
+    wait_until("three agents hold", || env.turns().len() == 3);
+    points();
+    env.baton("reconcile").ok();
+    let costs = format!("a page costs {} points, and a refresh of three issues {}", page[0], points()[0]);
+    assert_eq!(page.len(), 1);
+    assert!(include_str!("../../docs/trackers.md").contains(&costs), "{costs}");
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub(super) const ADAPTER: Adapter = Adapter {
     build,
 };
 
-/// Issues in one refresh.
-const BATCH: usize = 50;
+/// Issues in one page, and in one refresh.
+const PAGE: usize = 50;
 
 fn build(setting: Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError> {
     let (config, key) = Config::read(Keys(setting))?;
@@ -50,8 +50,9 @@ impl Linear {
         Request::graphql(&self.config.endpoint, document, variables).tagged(tag)
     }
 
-    /// The issues of the project that pass `filter`; archived ones as well where they are asked for one by one.
-    fn issues(&self, filter: Value, with_archived: bool) -> Request {
+    /// The issues of the project that pass `filter`, `first` of them at once, for Linear counts what there could be;
+    /// archived ones as well where they are asked for one by one.
+    fn issues(&self, filter: Value, first: usize, with_archived: bool) -> Request {
         let mut whole = json!({ "project": { "slugId": { "eq": self.config.project } } });
         if let (Value::Object(whole), Value::Object(filter)) = (&mut whole, filter) {
             whole.extend(filter);
@@ -59,7 +60,7 @@ impl Linear {
         if let Some(query) = &self.config.query {
             whole["and"] = json!([query]);
         }
-        let variables = json!({ "filter": whole, "archived": with_archived, "after": null });
+        let variables = json!({ "filter": whole, "archived": with_archived, "first": first, "after": null });
         self.ask("issues", &queries::issues(), variables)
     }
 
@@ -113,19 +114,19 @@ impl Provider for Linear {
                 json!({ "state": { "or": names } })
             }
         };
-        vec![self.issues(filter, false)]
+        vec![self.issues(filter, PAGE, false)]
     }
 
     fn lookup(&self, ids: &[String]) -> Vec<Request> {
         let ids: Vec<&String> = ids.iter().filter(|id| uuid::Uuid::parse_str(id).is_ok()).collect();
-        ids.chunks(BATCH).map(|ids| self.issues(json!({ "id": { "in": ids } }), true)).collect()
+        ids.chunks(PAGE).map(|ids| self.issues(json!({ "id": { "in": ids } }), ids.len(), true)).collect()
     }
 
     fn named(&self, identifier: &str) -> Option<Request> {
         let (team, number) = identifier.rsplit_once('-')?;
         let number: u32 = number.parse().ok()?;
         let team = json!({ "key": { "eqIgnoreCase": team } });
-        Some(self.issues(json!({ "number": { "eq": number }, "team": team }), true))
+        Some(self.issues(json!({ "number": { "eq": number }, "team": team }), 1, true))
     }
 
     /// An error that belongs to an issue makes that one unusable; any other makes the answer incomplete.
@@ -163,6 +164,9 @@ impl Provider for Linear {
         let connection = &data["issue"][request.tag()];
         let id = data["issue"]["id"].as_str().unwrap_or_default();
         if let Some(issue) = issues.iter_mut().find(|issue| issue.id == id) {
+            if request.body().is_some_and(|body| body["variables"]["after"].is_null()) {
+                record::clear(issue, request.tag());
+            }
             record::extend(issue, request.tag(), connection);
         }
         Ok(self.next(request, answer, connection)?.into_iter().collect())

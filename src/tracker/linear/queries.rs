@@ -1,37 +1,40 @@
 //! The GraphQL that is sent.
 //!
-//! Linear counts the complexity of a query by what it could return, 10,000 points at most: 50 issues with so many
-//! relations each stay well below. What does not fit is asked for page by page.
+//! Linear counts the complexity of a query by what it could return, whether or not it does: a tenth of a point for a
+//! field, one for an object, and a connection as many times its content as it may bring. So little of what an issue has
+//! many of comes with it, without a word on whether there is more; where it is full, all of it is asked for by itself.
+
+/// What an issue has many of, and how much of it comes with the issue.
+pub(super) const CONNECTIONS: [(&str, usize); 3] = [("labels", 10), ("children", 5), ("inverseRelations", 5)];
 
 /// Issues that pass a filter.
 pub(super) fn issues() -> String {
+    let connections = CONNECTIONS.map(|(name, size)| format!("{name}(first:{size}){{nodes{{{}}}}}", fields(name)));
     format!(
-        "query BatonIssues($filter:IssueFilter!,$archived:Boolean!,$after:String){{\
-         issues(filter:$filter,includeArchived:$archived,first:50,after:$after){{\
+        "query BatonIssues($filter:IssueFilter!,$archived:Boolean!,$first:Int!,$after:String){{\
+         issues(filter:$filter,includeArchived:$archived,first:$first,after:$after){{\
          nodes{{...Whole}} pageInfo{{hasNextPage endCursor}}}}}} \
          fragment Whole on Issue{{id identifier title description priority state{{name}} branchName url trashed \
-         assignee{{id}} parent{{id identifier}} createdAt updatedAt {} {} {}}}",
-        connection("labels", "first:20"),
-        connection("children", "first:20"),
-        connection("inverseRelations", "first:10"),
+         assignee{{id}} parent{{id identifier}} createdAt updatedAt {}}}",
+        connections.join(" ")
     )
 }
 
-/// A further page of an issue's labels, sub-issues or relations.
+/// A page of all of an issue's labels, sub-issues or relations.
 pub(super) fn further(name: &str) -> String {
     format!(
-        "query BatonFurther($id:String!,$after:String){{issue(id:$id){{id {}}}}}",
-        connection(name, "first:100,after:$after")
+        "query BatonFurther($id:String!,$after:String){{issue(id:$id){{id \
+         {name}(first:100,after:$after){{nodes{{{}}} pageInfo{{hasNextPage endCursor}}}}}}}}",
+        fields(name)
     )
 }
 
-fn connection(name: &str, page: &str) -> String {
-    let fields = match name {
+fn fields(connection: &str) -> &'static str {
+    match connection {
         "labels" => "name",
         "inverseRelations" => "type issue{id identifier trashed state{name}}",
         _ => "id identifier trashed state{name}",
-    };
-    format!("{name}({page}){{nodes{{{fields}}} pageInfo{{hasNextPage endCursor}}}}")
+    }
 }
 
 /// Whom the credential belongs to.

@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Linear, queries};
+use super::Linear;
+use super::queries::{self, CONNECTIONS};
 use crate::model::{Issue, IssueRef};
 use crate::tracker::http::Request;
 use crate::tracker::remote::{Malformed, date, labels, required, text};
-
-/// What an issue has many of.
-const CONNECTIONS: [&str; 3] = ["labels", "children", "inverseRelations"];
 
 impl Linear {
     /// The issue.
@@ -30,21 +28,18 @@ impl Linear {
             updated_at: date(&record["updatedAt"]),
             ..Issue::blank(&id, &identifier, &title, &state)
         };
-        for name in CONNECTIONS {
+        for (name, _) in CONNECTIONS {
             extend(&mut issue, name, &record[name]);
         }
         Ok(issue)
     }
 
-    /// Requests for what the record did not hold of its labels, sub-issues and relations.
+    /// Requests for all of the record's labels, sub-issues and relations, where there may be more than it holds.
     pub(super) fn further(&self, record: &Value) -> Vec<Request> {
         let Some(id) = record["id"].as_str() else { return Vec::new() };
-        let further = |name: &'static str| {
-            let info = &record[name]["pageInfo"];
-            let after = text(&info["endCursor"]).filter(|_| info["hasNextPage"] == true)?;
-            Some(self.ask(name, &queries::further(name), json!({ "id": id, "after": after })))
-        };
-        CONNECTIONS.into_iter().filter_map(further).collect()
+        let is_full = |(name, size): &(&str, usize)| nodes(&record[*name]).len() >= *size;
+        let further = |(name, _)| self.ask(name, &queries::further(name), json!({ "id": id, "after": null }));
+        CONNECTIONS.into_iter().filter(is_full).map(further).collect()
     }
 }
 
@@ -55,9 +50,18 @@ pub(super) fn source(record: &Value) -> String {
     name.unwrap_or_else(|| "a record without a name".to_owned())
 }
 
+/// Forgets what came with the issue, before all of it is taken up.
+pub(super) fn clear(issue: &mut Issue, name: &str) {
+    match name {
+        "labels" => issue.labels.clear(),
+        "children" => issue.sub_issues.clear(),
+        _ => issue.blocked_by.clear(),
+    }
+}
+
 /// Adds a page of labels, sub-issues or relations.
 pub(super) fn extend(issue: &mut Issue, name: &str, connection: &Value) {
-    let nodes = connection["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let nodes = nodes(connection);
     match name {
         "labels" => {
             let known = issue.labels.iter().cloned().map(Value::from);
@@ -73,6 +77,10 @@ pub(super) fn extend(issue: &mut Issue, name: &str, connection: &Value) {
             issue.blocked_by.extend(blockers);
         }
     }
+}
+
+fn nodes(connection: &Value) -> &[Value] {
+    connection["nodes"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Whether a relation means that its issue blocks the related one.

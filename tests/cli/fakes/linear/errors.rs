@@ -7,13 +7,17 @@ use serde_json::{Value, json};
 /// What the executor puts before a resolver's words.
 const PREFIX: &str = "resolver error: ";
 
-/// Linear refuses what it was given.
-pub(super) fn refusal(message: &str, to_people: &str) -> FieldError {
-    let extensions = json!({
+/// What Linear says beside the message where it refuses what it was given.
+pub(super) fn invalid_input(to_people: &str) -> Value {
+    json!({
         "type": "invalid input", "code": "INPUT_ERROR", "statusCode": 400, "userError": true,
         "userPresentableMessage": to_people,
-    });
-    whole(message, extensions)
+    })
+}
+
+/// Linear refuses what it was given.
+pub(super) fn refusal(message: &str, to_people: &str) -> FieldError {
+    whole(message, invalid_input(to_people))
 }
 
 /// Linear has no such object.

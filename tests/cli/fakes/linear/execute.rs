@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use super::super::Reply;
 use super::complexity::{LIMIT, points};
-use super::errors::as_sent;
+use super::errors::{as_sent, invalid_input};
 use super::records::Workspace;
 use super::resolve::Root;
 
-/// The answer to the body of a request.
-pub(super) fn execute(schema: &Valid<Schema>, workspace: &RefCell<Workspace>, body: &Value) -> Reply {
+/// The answer to the body of a request, and what it cost.
+pub(super) fn execute(schema: &Valid<Schema>, workspace: &RefCell<Workspace>, body: &Value) -> (Reply, f64) {
     match answer(schema, workspace, body) {
-        Ok((data, points)) => Reply::json(200, &data).header("x-complexity", points),
-        Err(errors) => Reply::json(400, &json!({ "errors": errors })),
+        Ok((data, points)) => (Reply::json(200, &data), points),
+        Err(errors) => (Reply::json(400, &json!({ "errors": errors })), 0.0),
     }
 }
 
@@ -35,16 +35,12 @@ fn answer(schema: &Valid<Schema>, workspace: &RefCell<Workspace>, body: &Value) 
         vec![refused(&error.to_graphql_error(&document.sources), "BAD_USER_INPUT")]
     };
     let operation = document.operations.get(body["operationName"].as_str()).map_err(wrong)?;
-    let variables: JsonMap = serde_json::from_value(body["variables"].clone()).unwrap_or_default();
-    let variables = coerce_variable_values(schema, operation, &variables).map_err(wrong)?;
+    let variables: Option<JsonMap> = serde_json::from_value(body["variables"].clone()).expect("an object, or nothing");
+    let variables = coerce_variable_values(schema, operation, &variables.unwrap_or_default()).map_err(wrong)?;
     let points = points(&document, &operation.selection_set, &variables).ceil();
     if points > LIMIT {
         let to_people = format!("The query is too complex. Complexity: {points}. Maximum allowed complexity: {LIMIT}.");
-        let extensions = json!({
-            "type": "invalid input", "code": "INPUT_ERROR", "statusCode": 400, "userError": true,
-            "userPresentableMessage": to_people, "http": { "status": 400 },
-        });
-        return Err(vec![json!({ "message": "Query too complex", "extensions": extensions })]);
+        return Err(vec![json!({ "message": "Query too complex", "extensions": invalid_input(&to_people) })]);
     }
     let root = Root { kind: if operation.is_mutation() { "Mutation" } else { "Query" }, workspace };
     let execution = Execution::new(schema, &document).operation(operation).coerced_variable_values(&variables);

@@ -33,6 +33,8 @@ const STATES: [&str; 6] = ["Todo", "Backlog", "In Progress", "Human Review", "Do
 pub(crate) struct Linear {
     workspace: RefCell<Workspace>,
     schema: &'static Valid<Schema>,
+    /// What each query has cost, by Linear's count of complexity.
+    pub(crate) points: Vec<f64>,
 }
 
 /// The id of issue `number`.
@@ -48,7 +50,7 @@ pub(crate) fn state_id(name: &str) -> String {
 impl Linear {
     /// A server without issues; none, and the test says so, where Linear's schema could not be had.
     pub(crate) fn start() -> Option<Fake<Self>> {
-        let mut linear = Self { workspace: RefCell::default(), schema: schema::schema()? };
+        let mut linear = Self { workspace: RefCell::default(), schema: schema::schema()?, points: Vec::new() };
         for (kind, record) in [
             ("Team", json!({ "id": TEAM, "name": "Shop", "key": "LIN" })),
             ("Project", json!({ "id": "P", "name": "Shop", "slugId": "shop-1a2b3c", "teamIds": [TEAM] })),
@@ -191,7 +193,10 @@ impl Behaviour for Linear {
                 json!({ "message": "Authentication required", "extensions": { "code": "AUTHENTICATION_ERROR" } });
             return Reply::json(401, &json!({ "errors": [error] }));
         }
-        execute::execute(self.schema, &self.workspace, &call.body)
+        let (reply, points) = execute::execute(self.schema, &self.workspace, &call.body);
+        self.points.push(points);
+        reply
+            .header("x-complexity", points)
             .header("x-ratelimit-requests-limit", 5000)
             .header("x-ratelimit-requests-remaining", 4999)
     }
