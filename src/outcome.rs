@@ -26,8 +26,13 @@ pub enum End {
     TurnTimeout(String),
     /// No sign of life for the stall timeout.
     Stalled(String),
-    /// The tracker could not be asked after a turn.
-    TrackerRefresh(String),
+    /// The tracker could not be asked; not to be retried before the instant, where it named one.
+    TrackerRefresh {
+        /// What it said, or why it said nothing.
+        error: String,
+        /// When it may be asked again.
+        not_before: Option<Timestamp>,
+    },
     /// A phase of the launch took too long.
     LaunchTimeout(String),
     /// A command asked for it.
@@ -71,7 +76,9 @@ pub fn classify(end: &End, tally: Tally, finished_at: Timestamp) -> Outcome {
         End::Prompt(e) => failed(Code::PromptFailed, "the prompt could not be built", e),
         End::AgentStart(e) => failed(Code::AgentStartFailed, "the agent could not be started", e),
         End::Turn { error, .. } => failed(Code::TurnFailed, "the agent's turn failed", error),
-        End::TrackerRefresh(e) => failed(Code::TrackerRefresh, "the tracker could not be asked after the turn", e),
+        End::TrackerRefresh { error, .. } => {
+            failed(Code::TrackerRefresh, "the tracker could not be asked after the turn", error)
+        }
         End::LaunchTimeout(e) => failed(Code::LaunchTimeout, "the launch took too long", e),
         End::TurnTimeout(e) => (Kind::TimedOut, Code::TurnTimeout, "the agent's turn timed out".to_owned(), Some(e)),
         End::Stalled(e) => (Kind::Stalled, Code::Stalled, "the agent stalled".to_owned(), Some(e)),
@@ -86,7 +93,7 @@ pub fn classify(end: &End, tally: Tally, finished_at: Timestamp) -> Outcome {
         }
     };
     let not_before = match end {
-        End::Turn { not_before, .. } => *not_before,
+        End::Turn { not_before, .. } | End::TrackerRefresh { not_before, .. } => *not_before,
         End::Completed
         | End::Workspace(_)
         | End::BeforeRun(_)
@@ -94,7 +101,6 @@ pub fn classify(end: &End, tally: Tally, finished_at: Timestamp) -> Outcome {
         | End::AgentStart(_)
         | End::TurnTimeout(_)
         | End::Stalled(_)
-        | End::TrackerRefresh(_)
         | End::LaunchTimeout(_)
         | End::Requested(..)
         | End::NeedsInput(_)
@@ -155,7 +161,7 @@ mod tests {
             (End::Prompt(e()), "failed", Some("why")),
             (End::AgentStart(e()), "failed", Some("why")),
             (End::Turn { error: e(), not_before: None }, "failed", Some("why")),
-            (End::TrackerRefresh(e()), "failed", Some("why")),
+            (End::TrackerRefresh { error: e(), not_before: None }, "failed", Some("why")),
             (End::LaunchTimeout(e()), "failed", Some("why")),
             (End::Unkillable(e()), "failed", Some("why")),
             (End::TurnTimeout(e()), "timed_out", Some("why")),
@@ -179,7 +185,9 @@ mod tests {
     #[test]
     fn a_usage_limit_keeps_its_reset_time() {
         let reset = Timestamp::UNIX_EPOCH;
-        let end = End::Turn { error: String::new(), not_before: Some(reset) };
-        assert_eq!(classify(&end, Tally::default(), reset).not_before, Some(reset));
+        let (error, not_before) = (String::new(), Some(reset));
+        for end in [End::Turn { error: error.clone(), not_before }, End::TrackerRefresh { error, not_before }] {
+            assert_eq!(classify(&end, Tally::default(), reset).not_before, Some(reset));
+        }
     }
 }

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn neither_the_tracker_nor_a_reboot_counts_against_the_issue() {
-        for end in [End::TrackerRefresh("down".into()), End::Reboot] {
+        for end in [End::TrackerRefresh { error: "down".into(), not_before: None }, End::Reboot] {
             let decision = after(&end, History { failures: 9, ..FIRST }, POLICY);
             assert_eq!(decision.failures, 9);
             assert!(delay(&decision.status).is_some());
@@ -338,8 +338,10 @@ mod tests {
 
     #[test]
     fn a_usage_limit_is_waited_for() {
-        let end = End::Turn { error: "limit".into(), not_before: Some(now() + TimeDelta::hours(2)) };
-        assert_eq!(delay(&after(&end, FIRST, POLICY).status), Some(7_200_000));
+        let (error, not_before) = ("limit".to_owned(), Some(now() + TimeDelta::hours(2)));
+        for end in [End::Turn { error: error.clone(), not_before }, End::TrackerRefresh { error, not_before }] {
+            assert_eq!(delay(&after(&end, FIRST, POLICY).status), Some(7_200_000));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::time::{Instant, sleep};
 
 use super::patience::insist;
@@ -23,7 +24,7 @@ impl State<'_> {
         let asked_at = insist(&self.project.store, || self.project.store.last_seq()).await?;
         let ids = [self.spec.issue.id.clone()];
         let fetched = patiently(PATIENCE, |_| true, || self.project.tracker.fetch_issues_by_ids(&ids)).await;
-        let issues = fetched.map_err(|error| Stop::End(End::TrackerRefresh(chain(&error))))?;
+        let issues = fetched.map_err(|error| self.tracker_failed(&error))?;
         self.asked = match issues.into_iter().next() {
             Some(issue) => {
                 self.issue = issue;
@@ -38,12 +39,19 @@ impl State<'_> {
     pub(super) async fn workpad(&self) -> Step<Option<String>> {
         let (tracker, id) = (&*self.project.tracker, &self.issue.id);
         let read = patiently(PATIENCE, TrackerError::retryable, || workpad::read(tracker, id)).await;
-        let found = read.map_err(|error| Stop::End(End::TrackerRefresh(chain(&error))))?;
+        let found = read.map_err(|error| self.tracker_failed(&error))?;
         Ok(found.map(|comment| comment.body))
     }
 
+    /// The end of a run whose tracker does not answer. Where it wants to be left alone the run is not done again before.
+    fn tracker_failed(&self, error: &TrackerError) -> Stop {
+        let wait = error.retry_after_ms().and_then(|ms| TimeDelta::try_milliseconds(i64::try_from(ms).ok()?));
+        let not_before = wait.and_then(|wait| self.project.seams.now().checked_add_signed(wait));
+        Stop::End(End::TrackerRefresh { error: chain(error), not_before })
+    }
+
     /// Sets `tracker.handoff_state` where the turns succeeded and the issue is still active. A tracker that refuses fails
-    /// the run: else the same work would be done again and again.
+    /// the run: else the same work would be done again and again. One that wants to be left alone has not refused.
     pub(super) async fn hand_off(&mut self) -> Step<()> {
         let Some(state) = self.policy.tracker.handoff_state.clone() else { return Ok(()) };
         if !self.is_wanted() || normal_state(&state) == normal_state(&self.issue.state) {
@@ -60,7 +68,10 @@ impl State<'_> {
         self.still_ours()?;
         let edit = IssueEdit { state: Some(state.clone()), ..IssueEdit::default() };
         let edited = patiently(PATIENCE, TrackerError::retryable, || writer.edit(&self.issue.id, &edit)).await;
-        self.issue = edited.map_err(|error| failed(chain(&error)))?;
+        self.issue = edited.map_err(|error| match error {
+            TrackerError::RateLimited { .. } => self.tracker_failed(&error),
+            _ => failed(chain(&error)),
+        })?;
         self.asked = Asked::Visible { asked_at };
         self.event("handed_off", serde_json::json!({ "state": self.issue.state }));
         tracing::info!(state = self.issue.state, "issue handed off");
@@ -77,14 +88,24 @@ async fn patiently<T, F: Future<Output = Result<T, TrackerError>>>(
     let deadline = Instant::now() + patience;
     let mut pause = FIRST_PAUSE;
     loop {
-        match ask().await {
+        let error = match ask().await {
             Ok(answer) => return Ok(answer),
-            Err(error) if !may_pass(&error) || Instant::now() + pause >= deadline => return Err(error),
-            Err(error) => tracing::warn!(error = chain(&error), "tracker failed; asking again"),
+            Err(error) => error,
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let wait = pause_after(&error, pause);
+        if !may_pass(&error) || wait >= left {
+            return Err(error);
         }
-        sleep(pause).await;
+        tracing::warn!(error = chain(&error), "tracker failed; asking again");
+        sleep(wait).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// How long is waited before it is asked again: as long as it says, and never shorter than our own pause.
+fn pause_after(error: &TrackerError, pause: Duration) -> Duration {
+    error.retry_after_ms().map_or(pause, |asked| Duration::from_millis(asked).max(pause))
 }
 
 #[cfg(test)]
@@ -112,5 +133,33 @@ mod tests {
         assert_eq!(ask(PATIENCE, true, 1).await, (2, true));
         assert_eq!(ask(FIRST_PAUSE, true, 9).await, (1, false));
         assert_eq!(ask(PATIENCE, false, 9).await, (1, false));
+    }
+
+    #[test]
+    fn one_that_wants_to_be_left_alone_is_asked_when_that_is_over() {
+        let limited = |retry_after_ms| TrackerError::RateLimited { what: "GET".into(), retry_after_ms };
+        for (error, expected) in [
+            (limited(Some(20_000)), 20_000),
+            (limited(Some(1)), 500),
+            (limited(None), 500),
+            (TrackerError::Response("half a page".into()), 500),
+        ] {
+            assert_eq!(pause_after(&error, FIRST_PAUSE), Duration::from_millis(expected), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_wants_to_be_left_alone_for_longer_is_not_waited_for() {
+        let mut asked = 0;
+        let answer: Result<(), _> = patiently(
+            PATIENCE,
+            |_| true,
+            || {
+                asked += 1;
+                async { Err(TrackerError::RateLimited { what: "GET".into(), retry_after_ms: Some(3_600_000) }) }
+            },
+        )
+        .await;
+        assert_eq!((asked, answer.is_err()), (1, true));
     }
 }

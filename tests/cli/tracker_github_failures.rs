@@ -1,6 +1,8 @@
 //! `tracker.kind: github`: bad records, limits, and a server that fails.
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 
 use crate::env::texts;
 use crate::fakes::github::Github;
@@ -73,6 +75,46 @@ fn a_tracker_that_asks_to_be_left_alone_is() {
     assert_eq!(failed["code"], "tracker_rate_limited");
     let poll = env.command("poll --json").later(HOUR + 60_000).run().json();
     assert_eq!(identifiers(&poll), ["GH-1"]);
+}
+
+#[test]
+fn a_run_that_meets_a_limit_is_done_again_when_it_is_over_and_not_before() {
+    let fake = Github::start();
+    fake.change(|github| github.add(1, &[]));
+    let env = fake.project("", "  handoff_state: closed\nagent:\n  max_attempts: 1\n");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    env.agent_holds("GH-1");
+    fake.script("POST /graphql", Reply::text(429, "").header("retry-after", 3600));
+    env.go_on("GH-1");
+    assert_eq!(env.outcome("GH-1.1"), "failed");
+    let read =
+        |path: &str| -> Value { serde_json::from_slice(&fs::read(env.store(path)).expect("bytes")).expect("JSON") };
+    assert_eq!(read("runs/GH-1.1/outcome.json")["code"], "tracker_refresh");
+    let work = read("work/GH-1.json");
+    let waits = work["data"]["status"]["delay_ms"].as_i64().expect("a delay");
+    assert!((HOUR - 60_000..=HOUR).contains(&waits), "{work}");
+    assert_eq!(work["data"]["failures"], 0, "it counts for nothing");
+    let row = &env.baton("status --json").json()["retrying"][0];
+    assert!(row["error"].as_str().is_some_and(|error| error.contains("no request to ")), "{row}");
+
+    // Nobody asks before that, whatever he is told to do; and says when he will.
+    fake.take_calls();
+    let commands = ["poll --json", "dispatch --json", "dispatch GH-1 --json", "worker launch GH-1 --now --json"];
+    for command in commands {
+        let error = env.baton(command).exits(11).error();
+        let told = (&error["code"], &error["retryable"]);
+        assert_eq!(told, (&json!("tracker_rate_limited"), &json!(true)), "{command}: {error}");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(" before 20")), "{command}: {error}");
+    }
+    env.baton("run --once").exits(11);
+    assert!(env.baton("status").ok().stdout.contains("no request to "));
+    assert_eq!(fake.take_lines(), [""; 0]);
+    assert_eq!(env.runs_begun(), ["GH-1.1"]);
+
+    env.agent("true");
+    env.command("run --until-idle").later(HOUR + 60_000).run().ok();
+    assert_eq!((env.status_word("GH-1"), env.runs_begun().len()), ("done".to_owned(), 2));
 }
 
 #[test]
