@@ -93,8 +93,10 @@ fn replace_all(text: &str, find: fn(&str, usize) -> Option<(usize, usize)>) -> O
 fn bearer_token(text: &str, from: usize) -> Option<(usize, usize)> {
     const WORD: &[u8] = b"bearer";
     let bytes = text.as_bytes();
-    (from..bytes.len().saturating_sub(WORD.len())).find_map(|at| {
-        if !bytes[at..at + WORD.len()].eq_ignore_ascii_case(WORD) {
+    // Nearly every byte is none of these, and every text is looked through.
+    let starts = bytes.iter().enumerate().skip(from).filter(|(_, byte)| matches!(byte, b'b' | b'B'));
+    starts.map(|(at, _)| at).find_map(|at| {
+        if !bytes.get(at..at + WORD.len())?.eq_ignore_ascii_case(WORD) {
             return None;
         }
         let blank = bytes[at + WORD.len()..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
