@@ -2,6 +2,7 @@
 //!
 //! - [`current`], [`liveness`]: a process that can be told from every other, also after its number was used again.
 //! - [`create_lifeline`], [`probe_lifeline`]: a lock that lives exactly as long as its holder.
+//! - [`lock_within`]: waiting for any other lock, for a while.
 //! - [`spawn_supervisor`], [`Shell`], [`Running`]: children in a session of their own, with an environment of their own
 //!   and nothing else inherited.
 //! - [`run_foreground`]: a person's own program, with the terminal.
@@ -18,6 +19,7 @@
 
 mod capture;
 mod descendants;
+mod flock;
 mod foreground;
 mod holders;
 mod identity;
@@ -39,6 +41,7 @@ mod tree;
 
 pub use capture::{Bounds, Captured, Ended, run_captured};
 pub use descendants::{become_subreaper, end_descendants, reap_adopted};
+pub use flock::lock_within;
 pub use foreground::run_foreground;
 pub use holders::holders_of;
 pub use identity::{Liveness, current, liveness, of_pid};

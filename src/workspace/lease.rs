@@ -5,8 +5,6 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::WorkspaceError;
 use super::root::LEASES;
 use crate::model::Key;
+use crate::process::lock_within;
 
 /// The exclusive lock on `<workspace.root>/.baton-lease/<key>`, held while a workspace is touched. The file holds a
 /// note on the holder while there is one, and is never deleted.
@@ -96,7 +95,7 @@ pub(super) fn take(
     let path = root.join(LEASES).join(name);
     loop {
         let file = open(&path)?;
-        let Some(file) = lock(file, patience).map_err(WorkspaceError::io("lock", &path))? else {
+        let Some(file) = lock_within(file, patience).map_err(WorkspaceError::io("lock", &path))? else {
             let holder = note(&path).map(|holder| holder.describe());
             return Err(WorkspaceError::LeaseConflict { key: key.to_string(), holder });
         };
@@ -121,30 +120,6 @@ fn open(path: &PathBuf) -> Result<File, WorkspaceError> {
         .map_err(WorkspaceError::io("open", path))
 }
 
-/// Blocks in flock, off-thread where the wait has a limit: polling would starve the waiter. A thread that loses its
-/// taker gives the lock back at once when it gets it.
-fn lock(file: File, patience: Option<Duration>) -> io::Result<Option<File>> {
-    match file.try_lock() {
-        Ok(()) => return Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    let Some(patience) = patience else {
-        file.lock()?;
-        return Ok(Some(file));
-    };
-    if patience.is_zero() {
-        return Ok(None);
-    }
-    let (give, taker) = mpsc::sync_channel(0);
-    thread::Builder::new().name("lease".to_owned()).spawn(move || {
-        let locked = file.lock().map(|()| file);
-        // Nobody is left to take it after the time is up; then it is dropped here.
-        let _ = give.send(locked);
-    })?;
-    taker.recv_timeout(patience).map_or(Ok(None), |locked| locked.map(Some))
-}
-
 fn is_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), fs::symlink_metadata(path)),
         (Ok(one), Ok(other)) if (one.dev(), one.ino()) == (other.dev(), other.ino()))
@@ -166,6 +141,8 @@ fn note(path: &Path) -> Option<Holder> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn holder(pid: u32) -> Holder {

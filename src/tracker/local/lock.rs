@@ -1,12 +1,12 @@
 //! `<store>/tracker.lock`: one writer at a time, and the highest number that was ever given to an issue.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::process::lock_within;
 use crate::tracker::TrackerError;
 
 /// A write takes a few milliseconds; whoever holds the lock for longer is stopped or hangs.
@@ -34,16 +34,9 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(&path).map_err(failed)?;
-        let file = match file.try_lock() {
-            Ok(()) => file,
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) => match wait(file, patience) {
-                Some(locked) => locked.map_err(failed)?,
-                None => {
-                    let path = path.display().to_string();
-                    return Err(TrackerError::Busy { path, why: "another writer has held this lock for 5 s" });
-                }
-            },
+        let Some(file) = lock_within(file, Some(patience)).map_err(failed)? else {
+            let path = path.display().to_string();
+            return Err(TrackerError::Busy { path, why: "another writer has held this lock for 5 s" });
         };
         Ok(Self { file, path })
     }
@@ -108,17 +101,6 @@ impl Drop for Lock {
         // Closing would do it too, but not while a child that was just forked still has a copy.
         let _ = self.file.unlock();
     }
-}
-
-/// Blocks in flock, which is fair, on a thread of its own, which can be left behind: a lock that it gets too late it
-/// gives back at once.
-fn wait(file: File, patience: Duration) -> Option<io::Result<File>> {
-    let (give, take) = mpsc::sync_channel(0);
-    std::thread::spawn(move || {
-        let locked = file.lock().map(|()| file);
-        drop(give.send(locked));
-    });
-    take.recv_timeout(patience).ok()
 }
 
 #[cfg(test)]
