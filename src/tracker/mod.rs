@@ -41,7 +41,7 @@ pub use writer::{IssueEdit, NewIssue, Write, Writer};
 
 use crate::model::{Issue, Timestamp};
 use crate::seams::{Environment, Seams};
-use crate::workflow::StateDefaults;
+use crate::workflow::KindProfile;
 use crate::workflow::config::TrackerConfig;
 
 /// A future that a trait object can return.
@@ -160,6 +160,8 @@ struct Adapter {
     terminal: &'static [&'static str],
     /// Environment variables that hold its credentials by custom.
     secrets: &'static [&'static str],
+    /// The keys of `tracker.provider` that it knows, in full; `None` where any may mean something.
+    keys: Option<&'static [&'static str]>,
     /// Validates `tracker.provider` and makes the tracker; makes no request.
     build: fn(Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError>,
 }
@@ -180,12 +182,14 @@ fn adapter(kind: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.kind == kind)
 }
 
-/// The state defaults of a `tracker.kind`; where neither this build nor a program on PATH supports it, what they do.
-pub fn profile(kind: &str, env: &Environment) -> Result<StateDefaults, String> {
+/// What WORKFLOW.md has to know of a `tracker.kind`; where neither this build nor a program on PATH supports it, what they
+/// do.
+pub fn profile(kind: &str, env: &Environment) -> Result<KindProfile, String> {
     let owned = |states: &[&str]| states.iter().map(|state| (*state).to_owned()).collect();
     let external = || command::program(kind, env).map(|_| &command::ADAPTER);
     let adapter = adapter(kind).or_else(external).ok_or_else(|| supported(kind))?;
-    Ok(StateDefaults { active: owned(adapter.active), terminal: owned(adapter.terminal) })
+    let (active, terminal) = (owned(adapter.active), owned(adapter.terminal));
+    Ok(KindProfile { active, terminal, keys: adapter.keys.map(owned) })
 }
 
 /// Which kinds there are, where this one is none.

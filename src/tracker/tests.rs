@@ -44,6 +44,34 @@ fn every_adapter_has_a_worked_workflow_that_makes_its_tracker() {
     }
 }
 
+/// The part of docs/trackers.md that is about this kind.
+fn section(kind: &str) -> &'static str {
+    let page = include_str!("../../docs/trackers.md");
+    let start = page.find(&format!("\n## `{kind}`")).expect("a section") + 1;
+    page[start..].split("\n## `").next().expect("its text")
+}
+
+#[test]
+fn every_key_of_a_provider_is_documented_and_every_documented_one_is_known() {
+    for adapter in ADAPTERS {
+        let Some(keys) = adapter.keys else { continue };
+        let known: Vec<&str> = keys.iter().filter_map(|key| key.strip_prefix("tracker.provider.")).collect();
+        assert_eq!(known.len(), keys.len(), "{}", adapter.kind);
+        let text = section(adapter.kind);
+        for key in known.iter().filter(|key| **key != "timeout_ms") {
+            let names = [format!("`{key}`"), format!("`tracker.provider.{key}`")];
+            assert!(names.iter().any(|name| text.contains(name)), "{}: {key}", adapter.kind);
+        }
+        let table = text.split("| key of `tracker.provider` |").nth(1).into_iter().flat_map(str::lines);
+        for row in table.skip(2).take_while(|row| row.starts_with('|')) {
+            let first = row.split('|').nth(1).expect("a first column");
+            for key in first.split('`').skip(1).step_by(2) {
+                assert!(known.contains(&key), "{}: `{key}` is documented and unknown", adapter.kind);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_profile_names_its_secrets_and_its_tools() {
     let page = include_str!("../../docs/trackers.md");

@@ -36,18 +36,20 @@ use crate::seams::Environment;
 use fields::Reader;
 use lines::Lines;
 
-/// The states that a tracker adapter documents as its defaults.
+/// What a tracker adapter documents of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateDefaults {
+pub struct KindProfile {
     /// Default of `tracker.active_states`.
     pub active: Vec<String>,
     /// Default of `tracker.terminal_states`.
     pub terminal: Vec<String>,
+    /// The keys below `tracker.provider` that it knows, each in full; `None` where any may mean something to it.
+    pub keys: Option<Vec<String>>,
 }
 
-/// Looks up the state defaults of a `tracker.kind`; for a kind that is not supported, which ones are, in words. Programs
+/// Looks up the profile of a `tracker.kind`; for a kind that is not supported, which ones are, in words. Programs
 /// may bring further kinds, so the environment matters.
-pub type Profiles<'a> = &'a dyn Fn(&str, &Environment) -> Result<StateDefaults, String>;
+pub type Profiles<'a> = &'a dyn Fn(&str, &Environment) -> Result<KindProfile, String>;
 
 /// Resolves a path as WORKFLOW.md writes it: `~/…`, `$NAME/…`, relative to `base` (SPEC 6.1). For the paths that adapters
 /// have in `tracker.provider`.
@@ -73,6 +75,8 @@ pub struct Workflow {
     prompt_line: Option<usize>,
     lines: Lines,
     effective: Vec<Effective>,
+    /// What the tracker knows below `tracker.provider`.
+    provider_keys: Option<Vec<String>>,
 }
 
 impl Workflow {
@@ -128,8 +132,9 @@ impl Workflow {
         let mut reader = Reader::new(path, &front_matter, &place.lines, env);
         let config = build::config(&mut reader, profiles)?;
         let effective = reader.finish();
-        let Place { prompt_line, lines } = place;
-        Ok(Self { path: path.to_owned(), front_matter, config, prompt_template, prompt_line, lines, effective })
+        let provider_keys = profiles(&config.tracker.kind, env).ok().and_then(|profile| profile.keys);
+        let (path, Place { prompt_line, lines }) = (path.to_owned(), place);
+        Ok(Self { path, front_matter, config, prompt_template, prompt_line, lines, effective, provider_keys })
     }
 
     /// Every key with its value in effect and where that came from, secrets hidden (`config show --origin`).
@@ -138,11 +143,12 @@ impl Workflow {
         &self.effective
     }
 
-    /// What is no error, but probably not meant: keys that Baton does not know, or does not use yet, and `agent.env`
-    /// variables that are not set.
+    /// What is no error, but probably not meant: keys that Baton or the tracker does not know, or that are not used yet,
+    /// and `agent.env` variables that are not set.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = keys::notices(&self.front_matter, &self.lines);
+        notices.extend(self.effective.iter().filter_map(|effective| self.unknown_to_the_tracker(&effective.key)));
         notices.extend(self.effective.iter().filter_map(|effective| {
             let Origin::Environment { name } = &effective.origin else { return None };
             let variable = effective.key.strip_prefix("agent.env.")?;
@@ -153,6 +159,18 @@ impl Workflow {
             })
         }));
         notices
+    }
+
+    fn unknown_to_the_tracker(&self, key: &String) -> Option<Notice> {
+        let name = key.strip_prefix("tracker.provider.")?;
+        if self.provider_keys.as_ref().is_none_or(|known| known.contains(key)) {
+            return None;
+        }
+        let provider = self.front_matter.get("tracker").and_then(|tracker| tracker.get("provider"));
+        let is_alias = provider.and_then(|provider| provider.get(name)).is_none();
+        let key = if is_alias { format!("tracker.{name}") } else { key.clone() };
+        let message = format!("{key} is unknown to the tracker `{}`, and ignored", self.config.tracker.kind);
+        Some(Notice { line: self.lines.of(&key), key, message })
     }
 
     /// Checks the prompt template as far as that is possible without an issue.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::source::{self, Stamp};
-use super::{StateDefaults, Workflow, WorkflowError};
+use super::{KindProfile, Workflow, WorkflowError};
 use crate::seams::Environment;
 
 /// A WORKFLOW.md under observation.
@@ -12,7 +12,7 @@ use crate::seams::Environment;
 pub struct Watch {
     path: PathBuf,
     env: Environment,
-    profiles: fn(&str, &Environment) -> Result<StateDefaults, String>,
+    profiles: fn(&str, &Environment) -> Result<KindProfile, String>,
     stamp: Option<Stamp>,
     settled: bool,
     seen: Seen,
@@ -33,7 +33,7 @@ impl Watch {
     pub fn new(
         path: PathBuf,
         env: Environment,
-        profiles: fn(&str, &Environment) -> Result<StateDefaults, String>,
+        profiles: fn(&str, &Environment) -> Result<KindProfile, String>,
     ) -> Self {
         Self { path, env, profiles, stamp: None, settled: false, seen: Seen::Nothing }
     }

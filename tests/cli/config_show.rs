@@ -27,13 +27,18 @@ fn it_shows_every_setting_with_its_origin() {
 #[test]
 fn secrets_are_never_shown_and_unknown_keys_are() {
     let env = TestEnv::new();
-    env.workflow("tracker:\n  kind: local\n  api_key: $TOKEN\nagent:\n  max_trns: 3\nfancy: true\n");
+    env.workflow("tracker:\n  kind: local\n  api_key: $TOKEN\n  provider:\n    prefix: T\n    qery: x\nagent:\n  max_trns: 3\nfancy: true\n");
     let done = env.command("config show --json").env("TOKEN", "s3cret-token").run().ok();
     assert!(!done.to_string().contains("s3cret-token"), "{done}");
     let unknown = &done.any_json()["unknown"];
-    assert_eq!(unknown.as_array().map(Vec::len), Some(2), "{unknown}");
+    let named: Vec<bool> = ["agent.max_trns", "fancy", "tracker.provider.qery", "tracker.api_key"]
+        .iter()
+        .map(|key| unknown.as_array().is_some_and(|all| all.iter().any(|line| line.to_string().contains(key))))
+        .collect();
+    assert_eq!((unknown.as_array().map(Vec::len), named), (Some(4), vec![true; 4]), "{unknown}");
     let shown = env.command("config show").env("TOKEN", "s3cret-token").run().ok();
     assert!(shown.stderr.contains("max_trns") && shown.stderr.contains("fancy"), "{shown}");
+    assert!(shown.stderr.contains("tracker.provider.qery is unknown to the tracker `local`"), "{shown}");
 }
 
 #[test]

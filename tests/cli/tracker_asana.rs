@@ -273,6 +273,16 @@ fn a_priority_is_set_by_exchanging_tags() {
 }
 
 #[test]
+fn a_filter_that_asana_cannot_keep_is_refused() {
+    let env = Asana::start().project("    query: { tag: agent }\n", "");
+    for command in ["poll --json", "dispatch --json", "run --once --json"] {
+        let error = env.baton(command).exits(10).error();
+        assert_eq!(error["code"], "invalid_tracker_config", "{command}");
+        assert!(error["message"].as_str().is_some_and(|text| text.contains(": tracker.provider.query: ")), "{error}");
+    }
+}
+
+#[test]
 fn the_agent_gets_the_whole_interface_or_two_narrow_tools() {
     let fake = Asana::start();
     fake.change(|asana| (1..=2).for_each(|gid| asana.add(gid, "To do")));

@@ -4,13 +4,18 @@ use reqwest::Url;
 
 use crate::model::normal_state;
 use crate::tracker::TrackerError;
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 const PROJECT_GID: &str = "tracker.provider.project_gid";
 const API_KEY: &str = "tracker.provider.api_key";
 const ENDPOINT: &str = "tracker.provider.endpoint";
 const PRIORITY_LABELS: &str = "tracker.provider.priority_labels";
+/// What other trackers have. Asana's search is no list: it is for paying workspaces, has no pages, and lags behind.
+const QUERY: &str = "tracker.provider.query";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[PROJECT_GID, API_KEY, ENDPOINT, PRIORITY_LABELS, TOOL_SCOPE, TIMEOUT];
 
 /// What `asana` is told by WORKFLOW.md.
 #[derive(Debug)]
@@ -31,6 +36,11 @@ impl Config {
         let project = keys.required(PROJECT_GID, None)?;
         if !is_gid(&project) {
             return Err(invalid(PROJECT_GID, format!("`{project}` is no gid; the project's address has it")));
+        }
+        if keys.value(QUERY).is_some() {
+            let message =
+                "Asana's list of a project's tasks takes no filter; `tracker.required_labels` narrows by tags";
+            return Err(invalid(QUERY, message));
         }
         let key = keys.secret(API_KEY, &["ASANA_PAT"])?;
         let tracker = keys.0.config;
@@ -100,6 +110,7 @@ mod tests {
             (json!({ "project_gid": "120/../x" }), &env, "invalid_tracker_config"),
             (json!({ "project_gid": "120", "endpoint": "http://app.asana.com" }), &env, "invalid_tracker_config"),
             (json!({ "project_gid": "120", "tool_scope": "all" }), &env, "invalid_tracker_config"),
+            (json!({ "project_gid": "120", "query": "tag:agent" }), &env, "invalid_tracker_config"),
         ] {
             assert_eq!(read(&provider, env).map(drop).expect_err("invalid").code(), code, "{provider}");
         }

@@ -14,8 +14,14 @@ use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
 /// `asana`, as the factory knows it.
-pub(super) const ADAPTER: Adapter =
-    Adapter { kind: "asana", active: &["To do", "Doing"], terminal: &["Done"], secrets: &["ASANA_PAT"], build };
+pub(super) const ADAPTER: Adapter = Adapter {
+    kind: "asana",
+    active: &["To do", "Doing"],
+    terminal: &["Done"],
+    secrets: &["ASANA_PAT"],
+    keys: Some(config::KEYS),
+    build,
+};
 
 /// The tag of a list of all tasks.
 const ALL: &str = "all";

@@ -32,6 +32,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &["Todo", "In Progress"],
     terminal: &["Done", "Closed", "Cancelled", "Canceled", "Duplicate"],
     secrets: &[],
+    keys: None,
     build: |setting| Ok(Box::new(Command::new(ADAPTER.kind, Config::of_command(Keys(setting))?, setting))),
 };
 

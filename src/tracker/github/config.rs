@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use super::states::{Project, StateFrom, States};
 use crate::tracker::TrackerError;
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 const REPO: &str = "tracker.provider.repo";
 const TOKEN: &str = "tracker.provider.token";
@@ -16,6 +16,21 @@ const STATUS_FIELD: &str = "tracker.provider.status_field";
 const QUERY: &str = "tracker.provider.query";
 const PRIORITY_LABELS: &str = "tracker.provider.priority_labels";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[
+    REPO,
+    TOKEN,
+    API_URL,
+    STATE_FROM,
+    PROJECT,
+    PROJECT_OWNER,
+    STATUS_FIELD,
+    QUERY,
+    PRIORITY_LABELS,
+    TOOL_SCOPE,
+    TIMEOUT,
+];
 
 /// What `github` is told by WORKFLOW.md.
 #[derive(Debug)]

@@ -25,8 +25,14 @@ use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
 use crate::model::Issue;
 
 /// `github`, as the factory knows it.
-pub(super) const ADAPTER: Adapter =
-    Adapter { kind: "github", active: &["open"], terminal: &["closed"], secrets: &["GITHUB_TOKEN"], build };
+pub(super) const ADAPTER: Adapter = Adapter {
+    kind: "github",
+    active: &["open"],
+    terminal: &["closed"],
+    secrets: &["GITHUB_TOKEN"],
+    keys: Some(config::KEYS),
+    build,
+};
 
 /// Issues in one GraphQL request.
 const BATCH: usize = 50;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{CLOSED, OPENED};
 use crate::model::normal_state;
 use crate::tracker::TrackerError;
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 const PROJECT_PATH: &str = "tracker.provider.project_path";
 const API_KEY: &str = "tracker.provider.api_key";
@@ -14,6 +14,9 @@ const API_URL: &str = "tracker.provider.api_url";
 const QUERY: &str = "tracker.provider.query";
 const PRIORITY_LABELS: &str = "tracker.provider.priority_labels";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[PROJECT_PATH, API_KEY, API_URL, QUERY, PRIORITY_LABELS, TOOL_SCOPE, TIMEOUT];
 
 /// What `gitlab` is told by WORKFLOW.md.
 #[derive(Debug)]

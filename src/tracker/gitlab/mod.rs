@@ -25,6 +25,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &[OPENED],
     terminal: &[CLOSED],
     secrets: &["GITLAB_PAT", "GITLAB_ACCESS_TOKEN"],
+    keys: Some(config::KEYS),
     build,
 };
 

@@ -5,7 +5,7 @@ use reqwest::header::HeaderName;
 
 use crate::tracker::TrackerError;
 use crate::tracker::http::{address, basic, bearer};
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 use super::jql;
 
@@ -18,6 +18,10 @@ const ISSUE_TYPE: &str = "tracker.provider.issue_type";
 const QUERY: &str = "tracker.provider.query";
 const PRIORITIES: &str = "tracker.provider.priorities";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] =
+    &[BASE_URL, DEPLOYMENT, EMAIL, API_TOKEN, PROJECT_KEY, ISSUE_TYPE, QUERY, PRIORITIES, TOOL_SCOPE, TIMEOUT];
 
 /// What `jira` is told by WORKFLOW.md.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &["To Do", "In Progress"],
     terminal: &["Done"],
     secrets: &["JIRA_API_TOKEN"],
+    keys: Some(config::KEYS),
     build,
 };
 

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::tracker::TrackerError;
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 const ENDPOINT: &str = "tracker.provider.endpoint";
 const API_KEY: &str = "tracker.provider.api_key";
@@ -12,6 +12,9 @@ const PROJECT_SLUG: &str = "tracker.provider.project_slug";
 const ASSIGNEE: &str = "tracker.provider.assignee";
 const QUERY: &str = "tracker.provider.query";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[ENDPOINT, API_KEY, PROJECT_SLUG, ASSIGNEE, QUERY, TOOL_SCOPE, TIMEOUT];
 
 /// What `linear` is told by WORKFLOW.md.
 #[derive(Debug)]

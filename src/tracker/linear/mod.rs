@@ -26,6 +26,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &["Todo", "In Progress"],
     terminal: &["Closed", "Cancelled", "Canceled", "Duplicate", "Done"],
     secrets: &["LINEAR_API_KEY"],
+    keys: Some(config::KEYS),
     build,
 };
 

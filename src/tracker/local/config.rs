@@ -11,6 +11,9 @@ use crate::workflow::config::TrackerConfig;
 const PATH: &str = "tracker.provider.path";
 const PREFIX: &str = "tracker.provider.prefix";
 
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[PATH, PREFIX];
+
 /// What `local` is told by WORKFLOW.md. Keys that it does not know are left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Provider {

@@ -40,6 +40,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &["Todo", "In Progress"],
     terminal: &["Done", "Closed", "Cancelled", "Canceled", "Duplicate"],
     secrets: &[],
+    keys: Some(config::KEYS),
     build: |setting| Ok(Box::new(Local::new(setting)?)),
 };
 

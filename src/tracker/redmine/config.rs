@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::tracker::TrackerError;
 use crate::tracker::http::address;
-use crate::tracker::remote::{Keys, Scope, Secret, invalid};
+use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
 const URL: &str = "tracker.provider.url";
 const API_KEY: &str = "tracker.provider.api_key";
@@ -13,6 +13,9 @@ const PROJECT: &str = "tracker.provider.project";
 const QUERY: &str = "tracker.provider.query";
 const PRIORITIES: &str = "tracker.provider.priorities";
 const TOOL_SCOPE: &str = "tracker.provider.tool_scope";
+
+/// Every key that it knows.
+pub(super) const KEYS: &[&str] = &[URL, API_KEY, PROJECT, QUERY, PRIORITIES, TOOL_SCOPE, TIMEOUT];
 
 /// Those of an English installation, the most urgent first.
 const USUAL_PRIORITIES: [&str; 5] = ["Immediate", "Urgent", "High", "Normal", "Low"];

@@ -25,6 +25,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     active: &["New", "In Progress"],
     terminal: &["Closed", "Rejected"],
     secrets: &["REDMINE_API_KEY"],
+    keys: Some(config::KEYS),
     build,
 };
 

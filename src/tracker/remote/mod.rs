@@ -18,7 +18,7 @@ pub(crate) use normal::{date, id, labels, reference, required, text};
 pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Writes};
 pub(crate) use ranks::priority_of_labels;
 pub(crate) use rest_tool::{RestTool, Scope};
-pub(crate) use settings::{Keys, Secret, invalid};
+pub(crate) use settings::{Keys, Secret, TIMEOUT, invalid};
 
 use super::http::{Http, Traffic};
 use super::local;

@@ -11,7 +11,8 @@ use crate::tracker::http::{self, Http, Settings};
 use crate::tracker::{Setting, TrackerError};
 use crate::workflow::secrets::variable;
 
-const TIMEOUT: &str = "tracker.provider.timeout_ms";
+/// A key that every tracker over HTTP has.
+pub(crate) const TIMEOUT: &str = "tracker.provider.timeout_ms";
 
 /// The keys of `tracker.provider`. Names are written in full, `tracker.provider.repo`, as errors tell them.
 #[derive(Clone, Copy)]

@@ -12,11 +12,15 @@ use crate::model::IssueRef;
 
 pub(in crate::workflow) const FILE: &str = "/repo/WORKFLOW.md";
 
-pub(in crate::workflow) fn profiles(kind: &str, _: &Environment) -> Result<StateDefaults, String> {
+pub(in crate::workflow) fn profiles(kind: &str, _: &Environment) -> Result<KindProfile, String> {
     let list = |states: &[&str]| states.iter().map(ToString::to_string).collect();
     match kind {
-        "local" => Ok(StateDefaults { active: list(&["Todo", "In Progress"]), terminal: list(&["Done", "Closed"]) }),
-        "bare" => Ok(StateDefaults { active: Vec::new(), terminal: Vec::new() }),
+        "local" => {
+            Ok(KindProfile { active: list(&["Todo", "In Progress"]), terminal: list(&["Done", "Closed"]), keys: None })
+        }
+        "bare" => {
+            Ok(KindProfile { active: Vec::new(), terminal: Vec::new(), keys: Some(list(&["tracker.provider.path"])) })
+        }
         _ => Err("there are local and bare".to_owned()),
     }
 }

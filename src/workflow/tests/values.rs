@@ -164,6 +164,15 @@ fn what_is_unknown_unused_or_unset_is_noticed() {
 }
 
 #[test]
+fn what_the_tracker_does_not_know_is_noticed() {
+    let text = "---\ntracker:\n  kind: bare\n  active_states: [a]\n  terminal_states: [b]\n  api_key: k\n  provider:\n    path: p\n    query: x\n---\n";
+    let workflow = parse(text).expect("a valid file");
+    let notices: Vec<_> = workflow.notices().into_iter().map(|notice| (notice.line, notice.message)).collect();
+    let expected = |line, key: &str| (line, format!("{key} is unknown to the tracker `bare`, and ignored"));
+    assert_eq!(notices, [expected(Some(9), "tracker.provider.query"), expected(Some(6), "tracker.api_key")]);
+}
+
+#[test]
 fn the_agent_is_the_one_whose_section_alone_is_present() {
     for (yaml, kind) in [
         ("", AgentKind::Codex),

@@ -13,7 +13,7 @@ use super::{Ensured, WorkspaceError, Workspaces};
 use crate::model::{Disposition, Issue, OutcomeKind, Work, WorkspaceRecord};
 use crate::seams::{Environment, Seams, SystemClock};
 use crate::store::{By, Options, Store};
-use crate::workflow::{Config, StateDefaults, Workflow};
+use crate::workflow::{Config, KindProfile, Workflow};
 
 /// A repository with a store, and what its WORKFLOW.md says.
 struct Bench {
@@ -120,7 +120,7 @@ fn configure(workflow: &std::path::Path, settings: Value, env: &Environment) -> 
     front_matter.insert("tracker".to_owned(), json!({"kind": "local"}));
     fs::write(workflow, "").expect("a file");
     let profiles = |_: &str, _: &Environment| {
-        Ok(StateDefaults { active: vec!["Todo".to_owned()], terminal: vec!["Done".to_owned()] })
+        Ok(KindProfile { active: vec!["Todo".to_owned()], terminal: vec!["Done".to_owned()], keys: None })
     };
     let parts = Workflow::from_parts(workflow, front_matter, String::new(), env, &profiles);
     parts.expect("a valid configuration").config
