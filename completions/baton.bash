@@ -189,7 +189,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__comment)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --dry-run --exit-code --help"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --idempotency-key --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -212,6 +212,10 @@ _baton() {
                     return 0
                     ;;
                 --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -611,7 +615,7 @@ _baton() {
             return 0
             ;;
         baton__subcmd__issue__subcmd__comment)
-            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --dry-run --exit-code --help"
+            opts="-C -q -v -h --workflow --store --json --quiet --verbose --color --no-progress --lock-timeout --no-input --allow-nested --idempotency-key --dry-run --exit-code --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -634,6 +638,10 @@ _baton() {
                     return 0
                     ;;
                 --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

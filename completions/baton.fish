@@ -525,6 +525,7 @@ complete -c baton -n "__fish_baton_using_subcommand comment" -l color -d 'When t
 always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand comment" -l idempotency-key -d 'Say it once: the same request under this key says nothing more' -r
 complete -c baton -n "__fish_baton_using_subcommand comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand comment" -s v -l verbose -d 'Say more; twice: details for debugging'
@@ -644,6 +645,7 @@ complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subco
 always\t''
 never\t''"
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l lock-timeout -d 'How long to wait for the store\'s lock: 500ms, 5s, 2m' -r
+complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l idempotency-key -d 'Say it once: the same request under this key says nothing more' -r
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -l json -d 'Print one JSON document, or one object per line for streams; errors are JSON as well'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s q -l quiet -d 'Say less; twice: no warnings either'
 complete -c baton -n "__fish_baton_using_subcommand issue; and __fish_seen_subcommand_from comment" -s v -l verbose -d 'Say more; twice: details for debugging'

@@ -3,6 +3,7 @@
 //! Every step reads the same way: take a snapshot, do what is slow, then decide in one transaction on the state under
 //! the lock; then the side effect; then commit its result. Each returns the value that text and JSON are made from.
 
+mod act;
 mod by_ids;
 mod clean;
 mod dispatch;
@@ -33,7 +34,7 @@ pub use gc::{Collected, CollectedKind, GcOptions, GcReport, Kept, NotCollected, 
 pub use issue::{IssueView, Scope, WorkpadView, comment, create, edit, issues, keep_workpad, show, workpad};
 pub use issue_plan::{comment_plan, create_plan, edit_plan};
 pub use lookup::{Found, Fresh, Target, find, find_as_it_is, find_known, refetch, unknown};
-pub use making::{create_once, created_before};
+pub use making::{CREATE, comment_once, create_once, done_before};
 pub use once::{LaunchedBefore, claim_once, launch_request, launched_again, launched_before};
 pub use poll::{PollReport, QueueEntry, WaitingEntry, poll};
 pub use preview::{LaunchPlan, preview_dispatch, preview_launch};

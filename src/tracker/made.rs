@@ -1,10 +1,10 @@
-//! Finding the issue that a request made whose answer was lost: killed, timed out, or cut off.
+//! Finding what a request made whose answer was lost: killed, timed out, or cut off.
 
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::NewIssue;
+use super::{IssueComment, NewIssue};
 use crate::model::{Issue, Timestamp};
 
 /// How far the tracker's clock may be behind ours.
@@ -21,12 +21,25 @@ pub fn made_since<'i>(
 ) -> Option<&'i Issue> {
     let description = new.description.as_deref().unwrap_or_default();
     let is_it = |issue: &&Issue| {
-        words(&issue.title) == words(&new.title)
-            && words(issue.description.as_deref().unwrap_or_default()) == words(description)
+        says(&issue.title, &new.title)
+            && says(issue.description.as_deref().unwrap_or_default(), description)
             && issue.created_at.is_none_or(|at| at >= since - SKEW)
             && !known.contains(&issue.id)
     };
     issues.iter().filter(is_it).min_by_key(|issue| (issue.created_at.is_none(), issue.created_at))
+}
+
+/// Whether one of the comments says this, and was made since then.
+#[must_use]
+pub fn said_since(comments: &[IssueComment], text: &str, since: Timestamp) -> bool {
+    let is_new = |comment: &&IssueComment| comment.created_at.is_none_or(|at| at >= since - SKEW);
+    comments.iter().filter(is_new).any(|comment| says(&comment.body, text))
+}
+
+/// Whether two texts say the same; of those without a word every sign counts.
+fn says(one: &str, other: &str) -> bool {
+    let (these, those) = (words(one), words(other));
+    these == those && (!these.is_empty() || one.trim() == other.trim())
 }
 
 /// A text without its markup and its white space, which trackers keep in their own way.
@@ -79,5 +92,25 @@ mod tests {
             assert_eq!(found(&issues, text).as_deref(), expected, "{issues:?}");
         }
         assert_eq!(found(&[issue("1", "Audit", "", Some(1))], " \n").as_deref(), Some("1"), "blank is none");
+    }
+
+    #[test]
+    fn a_comment_that_says_the_same_and_is_not_older_is_the_one() {
+        let comment = |body: &str, minute: Option<i64>| IssueComment {
+            body: body.to_owned(),
+            created_at: minute.map(at),
+            ..IssueComment::default()
+        };
+        for (body, minute, text, expected) in [
+            ("Done, *at last*.\r\n", Some(0), "Done, at last.", true),
+            ("Done", None, "Done", true),
+            ("Done", Some(-6), "Done", false),
+            ("Done", Some(0), "Not done", false),
+            (":+1:", Some(0), "🎉", false),
+            ("🎉", Some(0), "🎉 ", true),
+            ("🎉", Some(0), "😞", false),
+        ] {
+            assert_eq!(said_since(&[comment(body, minute)], text, at(0)), expected, "{body} {minute:?} {text}");
+        }
     }
 }

@@ -34,7 +34,7 @@ use serde_json::Value;
 
 pub use error::{Cause, TrackerError};
 pub use http::{Memory, Quota, Traffic};
-pub use made::made_since;
+pub use made::{made_since, said_since};
 pub use tool::{ToolContext, ToolResult, ToolSpec};
 use writer::check_comment;
 pub use writer::{IssueEdit, NewIssue, Write, Writer};

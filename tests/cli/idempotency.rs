@@ -246,3 +246,55 @@ fn of_requests_that_race_under_one_key_one_makes_an_issue_elsewhere() {
     assert_eq!(answers.iter().filter(|answer| answer["replayed"] == false).count(), 1);
     assert_eq!((fake.change(|github| github.count()), receipts(&env)), (3, 1));
 }
+
+#[test]
+fn a_comment_is_said_once_wherever_the_first_command_is_killed() {
+    if !cfg!(debug_assertions) {
+        return crate::env::skip("the program has no crash points");
+    }
+    let comments = |env: &TestEnv, issue: &str| {
+        let shown = env.baton(["issue", "show", issue, "--json"]).json();
+        texts(&shown["comments"], "body").len()
+    };
+    let mut found = 0;
+    for issue in ["A", "GH-1"] {
+        let comment = ["comment", issue, "Done, *at last*.", "--idempotency-key", "k", "--json"];
+        for n in 1.. {
+            let (fake, mut env) = github();
+            if issue == "A" {
+                env = TestEnv::new();
+                env.issue("A", "");
+            }
+            env.baton("poll").ok();
+            let first = env.command(comment).env("BATON_CRASH_AT", n.to_string()).run();
+            let is_over = first.code() != 137;
+            let was_said = comments(&env, issue) == 1;
+            found += u32::from(was_said && !is_over);
+            let again = env.baton(comment).ok().any_json();
+            let what = format!("{issue}, killed before operation {n}");
+            assert_eq!((&again["replayed"], comments(&env, issue)), (&was_said.into(), 1), "{what}");
+            drop(fake);
+            if is_over {
+                break;
+            }
+        }
+    }
+    assert!(found > 1, "it was killed between the comment and the receipt");
+}
+
+#[test]
+fn a_comment_under_a_key_is_its_first_request() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    let say = |text: &str| env.baton(["comment", "A", text, "--idempotency-key", "k", "--json"]);
+    assert_eq!(say(" ").exits(5).error()["code"], "invalid_issue");
+    assert_eq!(env.baton("comment B hello --idempotency-key k").code(), 4);
+    assert_eq!(receipts(&env), 0, "what cannot be leaves the key free");
+    env.baton("comment A one --idempotency-key k --dry-run --exit-code").exits(3);
+    assert_eq!(say("one").ok().any_json()["replayed"], false);
+    assert_eq!(say("one").ok().any_json()["replayed"], true);
+    env.baton("comment A one --idempotency-key k --dry-run --exit-code").ok();
+    assert_eq!(say("two").exits(6).error()["code"], "idempotency_key_reused");
+    env.baton("comment A one --idempotency-key other").ok();
+    assert_eq!(texts(&env.baton("issue show A --json").json()["comments"], "body"), ["one", "one"]);
+}

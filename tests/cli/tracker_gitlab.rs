@@ -125,6 +125,9 @@ fn the_scope_can_be_narrowed_by_gitlabs_own_parameters() {
     let env = fake.project("    query: { labels: agent }\n", "");
     assert_eq!(identifiers(&env.baton("poll --json").json()), ["GL-1"]);
     env.baton("issue show GL-2").exits(4);
+    assert_eq!(env.baton("issue create Ours --label agent").ok().line(), "GL-3");
+    let error = env.baton("issue create Lost --json").exits(11).error();
+    assert_eq!(error["message"], "it was made, with the id `4`, and is not what `tracker.provider` selects");
 }
 
 #[test]

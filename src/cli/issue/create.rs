@@ -68,9 +68,9 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         assignee: args.assignee.clone(),
         mark: None,
     };
-    let once = args.idempotency_key.as_deref().map(|key| Once::new(key, "issue create", &request(&new)));
+    let once = args.idempotency_key.as_deref().map(|key| Once::new(key, steps::CREATE, &request(&new)));
     if args.dry_run.is_asked() {
-        let before = once.as_ref().map(|once| steps::created_before(&project, once)).transpose()?.flatten();
+        let before = once.as_ref().map(|once| steps::done_before(&project, once)).transpose()?.flatten();
         let would_make = before.is_none();
         let plan = match before {
             Some(before) => before,

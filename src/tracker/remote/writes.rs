@@ -60,7 +60,11 @@ impl<P: Provider> Writer for Remote<P> {
             let told = self.told_new(new)?;
             self.prepare().await?;
             let id = self.provider.create(&self.http, &told).await?;
-            self.require(&id).await
+            let made = self.fetch_issues_by_ids(std::slice::from_ref(&id)).await?.pop();
+            made.ok_or_else(|| {
+                let message = format!("it was made, with the id `{id}`, and is not what `tracker.provider` selects");
+                TrackerError::Response(message)
+            })
         })
     }
 

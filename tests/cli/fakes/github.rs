@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::described::{Described, GITHUB};
 use super::{Behaviour, Call, Fake, Profile, Reply, now};
+use records::Said;
 pub(crate) use records::user;
 
 /// What GraphQL is asked for by the name that it has in REST.
@@ -17,7 +18,7 @@ const OF_REST: [&str; 8] = ["number", "node_id", "title", "body", "state", "html
 #[derive(Default)]
 pub(crate) struct Github {
     issues: BTreeMap<u64, Held>,
-    comments: Vec<(u64, String)>,
+    comments: Vec<Said>,
     /// Whether GraphQL knows dependencies between issues.
     pub(crate) has_no_dependencies: bool,
     /// Requests that are left; none is unlimited.
@@ -113,7 +114,7 @@ impl Github {
 
     /// What was said about an issue.
     pub(crate) fn comments(&self, number: u64) -> Vec<&str> {
-        self.comments.iter().filter(|(of, _)| *of == number).map(|(_, text)| text.as_str()).collect()
+        self.comments.iter().filter(|said| said.issue == number).map(|said| said.text.as_str()).collect()
     }
 
     fn held(&mut self, number: u64) -> &mut Held {
@@ -278,9 +279,8 @@ impl Github {
             }
             ("GET", ["repos", "o", "r", "issues", number, "comments"]) => {
                 let of: u64 = number.parse().expect("a number");
-                let comments = self.comments.iter().enumerate().filter(|(_, (number, _))| *number == of);
-                let comment = |(at, (_, text)): (usize, &(u64, String))| records::comment(at, of, text);
-                Reply::json(200, &comments.map(comment).collect())
+                let comments = self.comments.iter().enumerate().filter(|(_, said)| said.issue == of);
+                Reply::json(200, &comments.map(|(at, said)| records::comment(at, said)).collect())
             }
             ("GET", ["repos", "o", "r", "issues", number]) => {
                 let held = number.parse().ok().and_then(|number: u64| self.issues.get(&number));
@@ -317,14 +317,14 @@ impl Github {
             }
             ("PATCH", ["repos", "o", "r", "issues", "comments", at]) => {
                 let at: usize = at.parse().expect("a number");
-                let (issue, said) = &mut self.comments[at];
-                call.body["body"].as_str().expect("a text").clone_into(said);
-                Reply::json(200, &records::comment(at, *issue, said))
+                call.body["body"].as_str().expect("a text").clone_into(&mut self.comments[at].text);
+                Reply::json(200, &records::comment(at, &self.comments[at]))
             }
             ("POST", ["repos", "o", "r", "issues", number, "comments"]) => {
-                let (of, text) = (number.parse().expect("a number"), call.body["body"].as_str().expect("a text"));
-                self.comments.push((of, text.to_owned()));
-                Reply::json(201, &records::comment(self.comments.len() - 1, of, text))
+                let text = call.body["body"].as_str().expect("a text").to_owned();
+                self.comments.push(Said { issue: number.parse().expect("a number"), text, time: now() });
+                let at = self.comments.len() - 1;
+                Reply::json(201, &records::comment(at, &self.comments[at]))
             }
             _ => not_found(),
         }

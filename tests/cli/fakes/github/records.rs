@@ -33,9 +33,16 @@ pub(super) fn issue(number: u64, labels: &[&str]) -> Value {
     })
 }
 
+/// What somebody said about an issue, and when.
+pub(super) struct Said {
+    pub(super) issue: u64,
+    pub(super) text: String,
+    pub(super) time: String,
+}
+
 /// The comment at this place.
-pub(super) fn comment(at: usize, issue: u64, text: &str) -> Value {
-    let time = format!("2026-01-01T00:00:{at:02}Z");
+pub(super) fn comment(at: usize, said: &Said) -> Value {
+    let Said { issue, text, time } = said;
     json!({
         "id": at, "node_id": format!("IC_{at}"), "user": user("ann"), "created_at": time, "updated_at": time,
         "url": format!("{API}/repos/o/r/issues/comments/{at}"), "issue_url": format!("{API}/repos/o/r/issues/{issue}"),
