@@ -236,6 +236,8 @@ impl Github {
             Value::String(state) => json!(state.to_uppercase()),
             other => other.clone(),
         };
+        // Without a text it is null in REST, and empty here.
+        node["body"] = held.rest["body"].as_str().unwrap_or_default().into();
         node["labels"] = json!({ "nodes": held.rest["labels"] });
         node["assignees"] = json!({ "nodes": held.rest["assignees"] });
         node["repository"] = json!({ "nameWithOwner": held.repository });
@@ -264,7 +266,7 @@ impl Github {
     fn route(&mut self, call: &Call) -> Reply {
         let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
         match (call.method.as_str(), parts.as_slice()) {
-            ("POST", ["graphql"]) => self.graphql(call),
+            ("POST", ["graphql"]) => self.graphql(call).only_asked(call),
             ("GET", ["repos", "o", "r", "issues"]) => self.list(call),
             ("POST", ["repos", "o", "r", "issues"]) => {
                 let number = self.issues.keys().max().unwrap_or(&0) + 1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::described::{Described, GITLAB};
 use super::{Behaviour, Call, Fake, Profile, Reply};
 
 pub(crate) const TOKEN: &str = "glpat-a-token-that-nobody-may-see";
@@ -203,7 +204,7 @@ impl Gitlab {
 
     fn route(&mut self, call: &Call) -> Reply {
         if call.line() == "POST /api/graphql" {
-            return self.graphql(call);
+            return self.graphql(call).only_asked(call);
         }
         if call.line() == "GET /api/v4/users" {
             return Reply::json(200, &json!([{ "id": 77, "username": call.parameter("username") }]));
@@ -273,6 +274,10 @@ impl Profile for Gitlab {
 }
 
 impl Behaviour for Gitlab {
+    fn described(&self) -> Option<&'static Described> {
+        Some(&GITLAB)
+    }
+
     fn answer(&mut self, call: &Call) -> Reply {
         if call.header("private-token") != Some(TOKEN) {
             return Reply::json(401, &json!({ "message": "401 Unauthorized" }));

@@ -9,6 +9,7 @@ pub(crate) mod jira;
 pub(crate) mod linear;
 mod project;
 pub(crate) mod redmine;
+mod selection;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -121,13 +122,12 @@ struct Inner<B> {
 }
 
 impl<B: Behaviour> Inner<B> {
-    /// Notes what is wrong with a request, and with its answer if nobody has told what to answer. GraphQL is another
-    /// matter: documents are checked beside the queries.
+    /// Notes what is wrong with a request, and with its answer if nobody has told what to answer.
     fn check(&mut self, call: &Call, reply: &Reply, is_scripted: bool) {
         let Some(described) = self.behaviour.described() else { return };
         for (call, reply) in self.behaviour.parts(call, reply) {
             let line = call.line();
-            if line.ends_with("/graphql") || self.foreign.iter().any(|start| line.starts_with(start)) {
+            if self.foreign.iter().any(|start| line.starts_with(start)) {
                 continue;
             }
             let mut wrong = described.request(&call);

@@ -3,6 +3,7 @@
 //! `.ci/run schemas` fetches the descriptions. Where one is not there, nothing is checked, and a test says so.
 
 mod gaps;
+mod graphql;
 mod operation;
 mod schema;
 mod tests;
@@ -15,16 +16,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 
 use super::{Call, Reply};
+use graphql::Graphql;
 use operation::Operation;
 
-pub(crate) static GITHUB: Described = Described::new(&["github.json"], "");
-pub(crate) static JIRA: Described = Described::new(&["jira.json", "jira-search.json"], "");
+pub(crate) static GITHUB: Described = Described::new(&["github.json"], "", Some("github.graphql"));
+/// Of GraphQL alone.
+pub(crate) static GITLAB: Described = Described::new(&[], "", Some("gitlab.graphql"));
+pub(crate) static JIRA: Described = Described::new(&["jira.json", "jira-search.json"], "", None);
 /// Of paths and parameters alone.
-pub(crate) static JIRA_SERVER: Described = Described::new(&["jira-server.json"], "/rest");
-pub(crate) static ASANA: Described = Described::new(&["asana.json"], "/api/1.0");
-pub(crate) static REDMINE: Described = Described::new(&["redmine.yaml"], "");
+pub(crate) static JIRA_SERVER: Described = Described::new(&["jira-server.json"], "/rest", None);
+pub(crate) static ASANA: Described = Described::new(&["asana.json"], "/api/1.0", None);
+pub(crate) static REDMINE: Described = Described::new(&["redmine.yaml"], "", None);
 
-/// A provider's OpenAPI description.
+/// A provider's OpenAPI description, and its GraphQL schema.
 pub(crate) struct Described {
     /// Files of `target/schemas`, each with other paths.
     files: &'static [&'static str],
@@ -32,15 +36,23 @@ pub(crate) struct Described {
     base: &'static str,
     documents: OnceLock<Option<Vec<Value>>>,
     operations: Mutex<BTreeMap<String, Arc<Operation>>>,
+    graphql: Option<Graphql>,
 }
 
 impl Described {
-    const fn new(files: &'static [&'static str], base: &'static str) -> Self {
-        Self { files, base, documents: OnceLock::new(), operations: Mutex::new(BTreeMap::new()) }
+    const fn new(files: &'static [&'static str], base: &'static str, graphql: Option<&'static str>) -> Self {
+        let graphql = match graphql {
+            Some(file) => Some(Graphql::new(file)),
+            None => None,
+        };
+        Self { files, base, documents: OnceLock::new(), operations: Mutex::new(BTreeMap::new()), graphql }
     }
 
     /// What is wrong with a request.
     pub(super) fn request(&self, call: &Call) -> Vec<String> {
+        if let Some(graphql) = self.graphql_of(call) {
+            return graphql.request(&call.body);
+        }
         self.with(call, |operation, values| operation.request(call, values))
     }
 
@@ -49,11 +61,18 @@ impl Described {
         if !(200..300).contains(&reply.status) {
             return Vec::new();
         }
+        if let Some(graphql) = self.graphql_of(call) {
+            return graphql.answer(&call.body, &serde_json::from_slice(&reply.body).expect("JSON"));
+        }
         self.with(call, |operation, _| operation.answer(reply.status, &reply.body))
     }
 
+    fn graphql_of(&self, call: &Call) -> Option<&Graphql> {
+        self.graphql.as_ref().filter(|_| call.path.ends_with("/graphql"))
+    }
+
     fn with(&self, call: &Call, check: impl FnOnce(&Operation, &[&str]) -> Vec<String>) -> Vec<String> {
-        let Some(documents) = self.documents() else { return Vec::new() };
+        let Some(documents) = self.documents().filter(|documents| !documents.is_empty()) else { return Vec::new() };
         let path = call.path.strip_prefix(self.base).unwrap_or(&call.path);
         let Some((document, template, values)) = find(documents, &call.method, path) else {
             return vec!["it is not described".to_owned()];

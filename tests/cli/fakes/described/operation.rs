@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use super::schema;
 use crate::fakes::Call;
 
 /// What a description says of it.
@@ -37,7 +38,7 @@ impl Operation {
         for given in [operation, item].into_iter().flat_map(|place| list(&place["parameters"])) {
             let given = resolve(document, given);
             let name = given["name"].as_str().expect("a name").to_owned();
-            let validator = validator(document, &given["schema"]);
+            let validator = validator(&document["components"], &given["schema"]);
             let parameter = Parameter { is_required: given["required"] == true, validator, name: name.clone() };
             match given["in"].as_str() {
                 Some("path") => drop(in_path.insert(name, parameter)),
@@ -47,14 +48,17 @@ impl Operation {
         }
         let names = template.split(['{', '}']).skip(1).step_by(2);
         let path = names.map(|name| in_path.remove(name).unwrap_or_else(|| panic!("{template}: {{{name}}}"))).collect();
+        let components = &schema::of_requests(document["components"].clone());
         let body = resolve(document, &operation["requestBody"]);
+        let sent = media(body).map(|schema| validator(components, &schema::of_requests(schema.clone())));
         let mut answers = BTreeMap::new();
         for (status, answer) in operation["responses"].as_object().expect("responses") {
-            answers.insert(status.clone(), content(document, resolve(document, answer)));
+            let schema = media(resolve(document, answer));
+            answers.insert(status.clone(), schema.map(|schema| validator(&document["components"], schema)));
         }
         // JIRA 7's tells of no body at all.
         let is_bare = document.get("components").is_none();
-        Self { path, query, needs_body: body["required"] == true, body: content(document, body), answers, is_bare }
+        Self { path, query, needs_body: body["required"] == true, body: sent, answers, is_bare }
     }
 
     /// What is wrong with a request whose path has these values.
@@ -124,14 +128,14 @@ fn errors(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-fn content(document: &Value, of: &Value) -> Option<Validator> {
+/// The schema of a body.
+fn media(of: &Value) -> Option<&Value> {
     let content = of.get("content")?.as_object().expect("media types");
-    let media = content.get("application/json").or_else(|| content.values().next())?;
-    Some(validator(document, &media["schema"]))
+    content.get("application/json").or_else(|| content.values().next()).map(|media| &media["schema"])
 }
 
-fn validator(document: &Value, schema: &Value) -> Validator {
-    let whole = json!({ "allOf": [schema], "components": document["components"] });
+fn validator(components: &Value, schema: &Value) -> Validator {
+    let whole = json!({ "allOf": [schema], "components": components });
     jsonschema::draft202012::options().should_validate_formats(true).build(&whole).expect("a schema")
 }
 

@@ -73,3 +73,18 @@ fn close(members: &mut Map<String, Value>, is_used: bool) {
         members.insert("unevaluatedProperties".to_owned(), json!(false));
     }
 }
+
+/// A schema of what is sent: what only the provider sets is not allowed.
+pub(super) fn of_requests(mut schema: Value) -> Value {
+    refuse_read_only(&mut schema);
+    schema
+}
+
+fn refuse_read_only(value: &mut Value) {
+    match value {
+        Value::Object(members) if members.get("readOnly") == Some(&json!(true)) => *value = json!(false),
+        Value::Object(members) => members.values_mut().for_each(refuse_read_only),
+        Value::Array(items) => items.iter_mut().for_each(refuse_read_only),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
