@@ -53,7 +53,7 @@ pub async fn clean_terminal(project: &Project, dry_run: bool) -> Result<Vec<Clea
 /// The same by a person's options, with each failure.
 pub async fn clean_all(project: &Project, options: CleanOptions) -> Result<Vec<(Cleaned, Option<Error>)>> {
     let still = |work: &Work| {
-        let workspace = work.workspace.as_ref().and_then(RowWorkspace::of);
+        let workspace = work.workspace.as_ref().map(RowWorkspace::of);
         is_to_clean(&work.status, workspace, options.policy)
     };
     let rows = project.store.rows()?.rows.into_iter();
@@ -88,7 +88,7 @@ fn is_to_clean(status: &Status, workspace: Option<RowWorkspace>, policy: Option<
         && match workspace {
             Some(RowWorkspace::There) => true,
             Some(RowWorkspace::Kept) => policy.is_some(),
-            None => false,
+            Some(RowWorkspace::Gone) | None => false,
         }
 }
 

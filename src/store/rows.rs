@@ -36,7 +36,7 @@ pub struct Row {
     pub tokens: Tokens,
     /// How long its ended runs took, all in all.
     pub runtime_ms: u64,
-    /// Its workspace; `None` where it has none any more, by the record.
+    /// Its workspace, by the record; `None` where there never was one.
     pub workspace: Option<RowWorkspace>,
     /// Who has seen that it is blocked.
     pub acknowledged: Option<Acknowledgement>,
@@ -55,7 +55,7 @@ pub struct RowIssue {
     pub url: Option<String>,
 }
 
-/// A workspace that is in its place, by the record.
+/// Where a workspace is, by the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowWorkspace {
@@ -63,14 +63,19 @@ pub enum RowWorkspace {
     There,
     /// Left there on purpose (`workspace.cleanup`).
     Kept,
+    /// Cleaned away.
+    Gone,
 }
 
 impl RowWorkspace {
-    /// What a record says; `None` where nothing of it is in its place.
+    /// What a record says.
     #[must_use]
-    pub fn of(record: &WorkspaceRecord) -> Option<Self> {
-        let kept = record.cleanup_result == Some(Disposition::Kept);
-        (!record.state.is_gone()).then_some(if kept { Self::Kept } else { Self::There })
+    pub fn of(record: &WorkspaceRecord) -> Self {
+        match record.cleanup_result {
+            _ if record.state.is_gone() => Self::Gone,
+            Some(Disposition::Kept) => Self::Kept,
+            Some(Disposition::Archived | Disposition::Removed) | None => Self::There,
+        }
     }
 }
 
@@ -156,7 +161,7 @@ impl Word {
 impl Row {
     fn new(work: Work, issue: Option<RowIssue>) -> Self {
         let Work { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, .. } = work;
-        let workspace = workspace.as_ref().and_then(RowWorkspace::of);
+        let workspace = workspace.as_ref().map(RowWorkspace::of);
         Self { key, identifier, issue_id, status, tokens, runtime_ms, workspace, acknowledged, issue }
     }
 

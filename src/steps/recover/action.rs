@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{OperatorRequired, RecoverReport, Recovered, operator_required};
+use super::{RecoverReport, Recovered, operator_required};
 use crate::error::{Error, Exit, Result};
 use crate::model::{Acknowledgement, Key, Reason, ReasonCode, RunId, SessionRecord, Status, Timestamp, Work};
 use crate::process::{self, Lifeline};
@@ -123,14 +123,12 @@ pub fn act(
     let (before, after) = done.map_or((None, None), |(work, decided)| (Some(work), Some(decided.work)));
     let changed = usize::from(before.is_some() && !dry_run);
     let actions = before.map(|work| recovered(&work, action, note)).into_iter().collect();
-    let left: Option<OperatorRequired> = operator_required(after.unwrap_or(known), false);
-    Ok(RecoverReport {
-        changed,
-        actions,
-        operator_required: left.into_iter().collect(),
-        dry_run,
-        ..RecoverReport::default()
-    })
+    let Work { identifier, status, acknowledged, .. } = after.unwrap_or(known);
+    let mut left = Vec::new();
+    if let Status::Blocked { reasons } = status {
+        left.push(operator_required(identifier, reasons, acknowledged, false));
+    }
+    Ok(RecoverReport { changed, actions, operator_required: left, dry_run, ..RecoverReport::default() })
 }
 
 /// Nothing of a run is started while something of the last one may still be at work.

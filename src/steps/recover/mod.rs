@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::workspace::{Look, WorkspaceView, workspaces as inventory};
 use crate::error::Result;
-use crate::model::{Acknowledgement, ClaimRecord, Reason, RunId, SessionRecord, Status, Work};
+use crate::model::{Acknowledgement, ClaimRecord, Reason, RunId, SessionRecord, Status};
 use crate::project::Project;
 use crate::recovery::{self, Action, Found, Settled};
-use crate::store::Kind;
+use crate::store::{Kind, Row};
 
 pub use action::{OperatorAction, act};
 pub(super) use workspaces::repair;
@@ -123,32 +123,26 @@ pub async fn recover(project: &Project, options: RecoverOptions) -> Result<Recov
     repair(project, &foreseen, options.dry_run, &mut report).await?;
     workspaces::orphans(project, options, &mut report).await?;
     report.changed = if options.dry_run { 0 } else { report.actions.len() };
-    let snapshot = project.store.snapshot(&[Kind::Claims, Kind::Work, Kind::Sessions])?;
-    let claims = snapshot.all::<ClaimRecord>().into_iter().map(|record| record.claim.run);
-    report.live = claims.filter(|run| !runs.contains(run)).collect();
+    let claims = project.store.snapshot(&[Kind::Claims])?.all::<ClaimRecord>();
+    report.live = claims.into_iter().map(|record| record.claim.run).filter(|run| !runs.contains(run)).collect();
     let kind = project.workflow.config.agent.kind.as_str();
-    for work in snapshot.all::<Work>() {
-        let session = snapshot.get::<SessionRecord>(work.key.as_str()).ok().flatten();
-        report.operator_required.extend(operator_required(work, session.is_some_and(|session| session.agent == kind)));
+    for Row { key, identifier, status, acknowledged, .. } in project.store.rows()?.rows {
+        if let Status::Blocked { reasons } = status {
+            let session: Option<SessionRecord> = project.store.get(key.as_str()).ok().flatten();
+            let resumable = session.is_some_and(|session| session.agent == kind);
+            report.operator_required.push(operator_required(identifier, reasons, acknowledged, resumable));
+        }
     }
     Ok(report)
 }
 
-fn operator_required(work: Work, resumable: bool) -> Option<OperatorRequired> {
-    match work.status {
-        Status::Blocked { reasons } => {
-            let resume = (resumable && reasons.iter().all(action::is_cleared_by_resuming)).then_some("resume");
-            let available_actions = resume.into_iter().chain(["restart", "acknowledge", "retry"]).collect();
-            let acknowledged = work.acknowledged;
-            Some(OperatorRequired { identifier: work.identifier, reasons, available_actions, acknowledged })
-        }
-        Status::Idle
-        | Status::Claimed { .. }
-        | Status::Running { .. }
-        | Status::Held { .. }
-        | Status::Retrying { .. }
-        | Status::Paused
-        | Status::Done
-        | Status::Released => None,
-    }
+fn operator_required(
+    identifier: String,
+    reasons: Vec<Reason>,
+    acknowledged: Option<Acknowledgement>,
+    resumable: bool,
+) -> OperatorRequired {
+    let resume = (resumable && reasons.iter().all(action::is_cleared_by_resuming)).then_some("resume");
+    let available_actions = resume.into_iter().chain(["restart", "acknowledge", "retry"]).collect();
+    OperatorRequired { identifier, reasons, available_actions, acknowledged }
 }

@@ -14,8 +14,8 @@ use crate::queue;
 use crate::recovery::{Action, Found, Standing, WorkspaceSeen, of_workspace};
 use crate::steps::clean::{CleanOptions, clean_issue};
 use crate::steps::workspace::{directories_of_nobody, record_health};
-use crate::store::{IssueRecord, Kind, StoreError};
-use crate::workspace::Workspaces;
+use crate::store::{DocId, IssueRecord, Kind, Row, RowWorkspace, StoreError};
+use crate::workspace::{LeaseSeen, Workspaces};
 
 /// Somebody who is in a workspace is not waited for: what he has needs no repair.
 const NO_WAIT: Option<Duration> = Some(Duration::ZERO);
@@ -39,8 +39,7 @@ pub(in crate::steps) async fn repair(
 ) -> Result<()> {
     let by = project.by(None);
     let workspaces = project.workspaces(&by);
-    let works = project.store.snapshot(&[Kind::Work])?.all::<Work>();
-    let findings: Vec<Finding> = works
+    let findings: Vec<Finding> = with_workspaces(project, &workspaces)?
         .into_iter()
         .map(|work| match foreseen.get(&work.key) {
             Some(status) => Work { status: status.clone(), ..work },
@@ -64,11 +63,23 @@ pub(in crate::steps) async fn repair(
     Ok(())
 }
 
+/// The issues whose workspaces something may be wrong with: that are there, or that somebody seems to be in.
+fn with_workspaces(project: &Project, workspaces: &Workspaces<'_>) -> Result<Vec<Work>> {
+    let is_one = |row: &&Row| match row.workspace {
+        Some(RowWorkspace::There | RowWorkspace::Kept) => true,
+        Some(RowWorkspace::Gone) => workspaces.lease_seen(&row.key).0 == LeaseSeen::Left,
+        None => false,
+    };
+    let rows = project.store.rows()?.rows;
+    let docs = rows.iter().filter(is_one).map(|row| DocId::new(Kind::Work, row.key.as_str())).collect();
+    Ok(project.store.snapshot_with(&[], &docs)?.all())
+}
+
 /// Lists the directories that no issue claims, or archives them.
 pub(super) async fn orphans(project: &Project, options: RecoverOptions, report: &mut RecoverReport) -> Result<()> {
     let by = project.by(None);
     let workspaces = project.workspaces(&by);
-    let orphans = directories_of_nobody(project, &project.store.snapshot(&[Kind::Work])?)?;
+    let orphans = directories_of_nobody(project)?;
     if !options.orphans {
         report.orphans = orphans;
         return Ok(());

@@ -1,7 +1,7 @@
 //! `workspace verify`: what is really there, kept on record where it changed (DESIGN §4).
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::error::Result;
 use crate::model::{Health, Key, Mode, Work, WorkspaceRecord};
 use crate::project::Project;
-use crate::store::{Kind, Snapshot, StoreError};
+use crate::store::{Kind, StoreError};
 
 /// Records that one transaction changes: well under its size limit.
 const BATCH: usize = 50;
@@ -60,7 +60,7 @@ pub fn verify(project: &Project, work: Work, dry_run: bool) -> Result<VerifyRepo
 /// Looks at every workspace that should be there, and at what lies beside them and belongs to no issue.
 pub fn verify_all(project: &Project, dry_run: bool) -> Result<VerifyReport> {
     let snapshot = project.store.snapshot(&[Kind::Work])?;
-    let orphans = directories_of_nobody(project, &snapshot)?;
+    let orphans = directories_of_nobody(project)?;
     let expected = |work: &Work| work.workspace.as_ref().is_some_and(|record| !record.state.is_gone());
     let works = snapshot.all::<Work>().into_iter().filter(expected).collect();
     let mut report = look(project, works, dry_run)?;
@@ -122,16 +122,18 @@ pub(in crate::steps) fn record_health(project: &Project, news: &[(Key, Workspace
 
 /// Directories in the root that no issue claims. One that bears the name of an issue, also of one whose manifest is
 /// damaged, is that issue's: it would adopt it.
-pub(in crate::steps) fn directories_of_nobody(project: &Project, snapshot: &Snapshot) -> Result<Vec<PathBuf>> {
-    let works = snapshot.all::<Work>();
-    let paths: BTreeSet<&Path> =
-        works.iter().filter_map(|work| work.workspace.as_ref()).map(|record| record.path.as_path()).collect();
-    let names: BTreeSet<&str> = snapshot.names(Kind::Work).collect();
+pub(in crate::steps) fn directories_of_nobody(project: &Project) -> Result<Vec<PathBuf>> {
     let by = project.by(None);
     let mut orphans = project.workspaces(&by).directories()?;
-    orphans.retain(|path| {
-        let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(name));
-        !named && !paths.contains(path.as_path())
-    });
+    let rows = project.store.rows()?;
+    let damaged = rows.damaged.iter().map(|(doc, _)| doc.name.as_str());
+    let names: HashSet<&str> = rows.rows.iter().map(|row| row.key.as_str()).chain(damaged).collect();
+    orphans.retain(|path| path.file_name().and_then(|name| name.to_str()).is_none_or(|name| !names.contains(name)));
+    if !orphans.is_empty() {
+        // An issue's workspace may also lie there under another name.
+        let works = project.store.snapshot(&[Kind::Work])?.all::<Work>();
+        let paths: HashSet<PathBuf> = works.into_iter().filter_map(|work| Some(work.workspace?.path)).collect();
+        orphans.retain(|path| !paths.contains(path));
+    }
     Ok(orphans)
 }
