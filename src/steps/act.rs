@@ -2,9 +2,8 @@
 //! afterwards. Whoever finds it without one, and has the turn, knows that the one who left it is gone: killed between the
 //! tracker's answer and the receipt, or left without an answer. What he may have done is looked for then.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use super::IssueView;
 use super::issue::view;
 use crate::error::{Error, Exit, Result};
 use crate::model::{Issue, Receipt};
+use crate::process::lock_within;
 use crate::project::Project;
 use crate::queue::Once;
 use crate::tracker::TrackerError;
@@ -97,7 +97,14 @@ pub(super) fn is_refusal(error: &TrackerError) -> bool {
 }
 
 /// The right to be the one that acts under a key, until it is dropped, or its process is gone.
-pub(super) struct Turn(#[expect(dead_code, reason = "closed, and thereby unlocked, when it is dropped")] File);
+pub(super) struct Turn(File);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Closing would do it too, but not while a child that was just forked still has a copy.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Turn {
     pub(super) fn take(project: &Project) -> Result<Self> {
@@ -107,21 +114,10 @@ impl Turn {
         };
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => return Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        // Blocks in flock, which is fair, on a thread of its own, which gives back what it gets too late.
-        let (give, take) = mpsc::sync_channel(0);
-        std::thread::spawn(move || drop(give.send(file.lock().map(|()| file))));
-        match take.recv_timeout(PATIENCE) {
-            Ok(locked) => Ok(Self(locked.map_err(failed)?)),
-            Err(_) => {
-                let message = format!("{}: another request under an idempotency key has taken 60 s", path.display());
-                Err(Error::new(Exit::LockBusy, "lock_busy", message).hint("try again").retryable())
-            }
-        }
+        lock_within(file, Some(PATIENCE)).map_err(failed)?.map(Self).ok_or_else(|| {
+            let message = format!("{}: another request under an idempotency key has taken 60 s", path.display());
+            Error::new(Exit::LockBusy, "lock_busy", message).hint("try again").retryable()
+        })
     }
 }
 

@@ -285,6 +285,25 @@ fn a_field_of_a_project_can_be_the_state() {
 }
 
 #[test]
+fn a_new_issue_is_put_into_the_project_and_into_its_state() {
+    let fake = Github::start();
+    fake.change(|github| github.options = vec!["Todo", "In Review"]);
+    let states = "  active_states: [Todo]\n  terminal_states: [closed]\n";
+    let env = fake.project("    state_from: project\n    project: 7\n", states);
+    for (state, expected) in [(None, "Todo"), (Some("in review"), "In Review"), (Some("open"), "No Status")] {
+        let state = state.map_or_else(|| "--label=x".to_owned(), |state| format!("--state={state}"));
+        let made = env.baton(["issue", "create", "New", &state, "--json"]).ok().any_json();
+        assert_eq!(made["state"], expected, "{made}");
+    }
+    assert_eq!(identifiers(&env.baton("poll --json").json()), ["GH-1"]);
+    fake.take_calls();
+    for (state, code) in [("Nowhere", "invalid_issue"), ("closed", "tracker_unsupported")] {
+        assert_eq!(env.baton(["issue", "create", "New", "--state", state, "--json"]).exits(5).error()["code"], code);
+    }
+    assert!(!fake.take_lines().contains(&"POST /repos/o/r/issues".to_owned()), "nothing is made");
+}
+
+#[test]
 fn issues_are_made_changed_and_commented_on() {
     let fake = Github::start();
     let env = fake.project("", "");
@@ -328,7 +347,7 @@ fn a_priority_is_set_by_exchanging_labels_in_the_one_request_that_changes_labels
     assert_eq!(edited("--no-priority").json()["priority"], json!(null));
     assert_eq!(labels(), "doing x");
     env.baton("issue create Soon --priority 3 --label y").ok();
-    assert_eq!(fake.change(|github| github.labels(2).join(" ")), "y low");
+    assert_eq!(fake.change(|github| github.labels(2).join(" ")), "y low Todo");
     // Without the right to set labels GitHub leaves them out without a word.
     let record =
         json!({ "number": 1, "title": "Issue 1", "state": "open", "labels": [{ "name": "x" }, { "name": "doing" }] });

@@ -6,6 +6,7 @@
 
 mod config;
 mod links;
+mod project;
 mod queries;
 mod record;
 mod relations;

@@ -39,6 +39,14 @@ pub(super) fn related(connection: &str, states: &States) -> String {
     )
 }
 
+/// The project itself.
+pub(super) const PROJECT_ID: &str = "query BatonProjectId($login:String!,$number:Int!){repositoryOwner(login:$login){\
+    ...on ProjectV2Owner{projectV2(number:$number){id}}}}";
+
+/// Puts an issue into the project.
+pub(super) const ADD_ITEM: &str = "mutation BatonAddItem($input:AddProjectV2ItemByIdInput!){\
+    addProjectV2ItemById(input:$input){item{id}}}";
+
 /// The project's field and its options.
 pub(super) const FIELD: &str = "query BatonField($project:ID!,$field:String!){node(id:$project){...on ProjectV2{\
     field(name:$field){...on ProjectV2SingleSelectField{id options{id name}}}}}}";

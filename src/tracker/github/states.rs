@@ -37,6 +37,8 @@ pub(super) struct States {
     pub(super) from: StateFrom,
     /// Those that a label may stand for, the finished ones first: an issue that has both `Todo` and `Done` is done.
     named: Vec<String>,
+    /// Where new issues go.
+    first_active: String,
 }
 
 impl States {
@@ -78,7 +80,8 @@ impl States {
                 named.push(state.trim().to_owned());
             }
         }
-        Ok(Self { from, named })
+        let first_active = config.active_states.first().map_or(OPEN, |state| state.trim()).to_owned();
+        Ok(Self { from, named, first_active })
     }
 
     /// The state of a record; none where it is not in the project.
@@ -114,6 +117,11 @@ impl States {
         let labels = self.named.iter().filter(|_| !wants(OPEN) && self.from == StateFrom::Label);
         let labels = labels.filter(|name| wants(&normal_state(name))).map(|name| ("open", Some(name.clone())));
         own.map(|state| (state, None)).into_iter().chain(labels).collect()
+    }
+
+    /// The state of a new issue that is given none.
+    pub(super) fn first_active(&self) -> &str {
+        &self.first_active
     }
 
     /// The labels that stand for a state.

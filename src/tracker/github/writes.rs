@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::states::{CLOSED, OPEN, Project, StateFrom};
-use super::{Github, queries};
+use super::Github;
+use super::states::{CLOSED, OPEN, StateFrom};
 use crate::model::{Issue, normal_state};
-use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -16,15 +15,19 @@ impl Writes for Github {
     }
 
     async fn create(&self, http: &Http, new: &NewIssue) -> Result<String, TrackerError> {
-        let state = new.state.as_deref().filter(|state| normal_state(state) != OPEN);
-        let mut labels = new.labels.clone();
-        match (&self.config.states.from, state) {
-            (StateFrom::Label, Some(state)) => labels.push(self.state_label(state)?),
-            (StateFrom::Issue | StateFrom::Project(_), Some(_)) => {
-                return Err(unsupported("create an issue in another state than `open`"));
-            }
-            (_, None) => {}
+        let state = new.state.as_deref().unwrap_or(self.config.states.first_active());
+        let is_open = normal_state(state) == OPEN;
+        if normal_state(state) == CLOSED || (self.config.states.from == StateFrom::Issue && !is_open) {
+            return Err(unsupported("create an issue that is not open"));
         }
+        let mut labels = new.labels.clone();
+        if self.config.states.from == StateFrom::Label && !is_open {
+            labels.push(self.state_label(state)?);
+        }
+        let place = match &self.config.states.from {
+            StateFrom::Project(project) => Some(self.project_place(http, project, state).await?),
+            StateFrom::Issue | StateFrom::Label => None,
+        };
         let links = self.new_links(http, new).await?;
         let assignees: Vec<&String> = new.assignee.iter().collect();
         let mut body = json!({ "title": new.title, "labels": labels, "assignees": assignees });
@@ -32,8 +35,13 @@ impl Writes for Github {
             body["body"] = text.as_str().into();
         }
         let answer = http.send(&Request::post(self.issues_path(), body)).await?;
-        let number = answer.json()?["number"].as_u64();
+        let made = answer.json()?;
+        let number = made["number"].as_u64();
         let number = number.ok_or_else(|| answer.nonsense("no `number` in the new issue"))?.to_string();
+        if let Some(place) = place {
+            let node = text(&made["node_id"]).ok_or_else(|| answer.nonsense("no `node_id` in the new issue"))?;
+            self.put_into_project(http, &place, &node).await?;
+        }
         self.link(http, &number, &links).await?;
         Ok(number)
     }
@@ -123,27 +131,6 @@ impl Github {
             let message = format!("`{state}` is none of the configured states, so no label stands for it");
             TrackerError::InvalidIssue(message)
         })
-    }
-
-    async fn set_status(&self, http: &Http, project: &Project, issue: &Issue, state: &str) -> Result<(), TrackerError> {
-        let native = |name: &str| issue.native_ref.as_ref().and_then(|native| text(&native[name]));
-        let (Some(project_id), Some(item_id)) = (native("project_id"), native("project_item_id")) else {
-            return Err(TrackerError::InvalidIssue(format!("{} is not in the project", issue.identifier)));
-        };
-        let variables = json!({ "project": project_id, "field": project.field });
-        let data = Reply::complete(&http.send(&self.graphql("field", queries::FIELD, variables)).await?)?;
-        let field = &data["node"]["field"];
-        let options = field["options"].as_array().into_iter().flatten();
-        let mut named = options.filter(|option| option["name"].as_str().map(normal_state) == Some(normal_state(state)));
-        let (Some(field_id), Some(option)) = (text(&field["id"]), named.next()) else {
-            let message = format!("the project's field `{}` has no option `{state}`", project.field);
-            return Err(TrackerError::InvalidIssue(message));
-        };
-        let value = json!({ "singleSelectOptionId": option["id"] });
-        let input = json!({ "projectId": project_id, "itemId": item_id, "fieldId": field_id, "value": value });
-        let request = self.graphql("set", queries::SET_FIELD, json!({ "input": input }));
-        Reply::complete(&http.send(&request).await?)?;
-        Ok(())
     }
 }
 

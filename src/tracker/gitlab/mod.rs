@@ -6,6 +6,8 @@ mod links;
 mod parent;
 mod record;
 mod relations;
+#[cfg(test)]
+mod schema;
 mod writes;
 
 use std::sync::atomic::{AtomicBool, Ordering};

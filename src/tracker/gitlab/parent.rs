@@ -10,9 +10,9 @@ use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Http, Request};
 use crate::tracker::remote::text;
 
-const FIND: &str =
+pub(super) const FIND: &str =
     "query BatonItem($path:ID!,$iids:[String!]){project(fullPath:$path){workItems(iids:$iids){nodes{id}}}}";
-const SET: &str = "mutation BatonParent($input:WorkItemUpdateInput!){workItemUpdate(input:$input){errors}}";
+pub(super) const SET: &str = "mutation BatonParent($input:WorkItemUpdateInput!){workItemUpdate(input:$input){errors}}";
 
 /// A work item, by its global id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,6 +35,12 @@ fn further(name: &str) -> String {
     )
 }
 
+/// All that is asked.
+#[cfg(test)]
+pub(super) fn documents() -> Vec<String> {
+    vec![relations(), further(CHILDREN), further(LINKED)]
+}
+
 fn connection(name: &str, page: &str) -> String {
     let other = "iid state namespace{fullPath}";
     let fields = if name == LINKED { format!("linkType workItem{{{other}}}") } else { other.to_owned() };

@@ -165,6 +165,14 @@ impl Github {
                 .collect();
             let items = json!({ "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } });
             json!({ "repositoryOwner": { "projectV2": { "items": items } } })
+        } else if document.contains("BatonProjectId(") {
+            assert_eq!((&variables["login"], &variables["number"]), (&json!("o"), &json!(7)));
+            json!({ "repositoryOwner": { "projectV2": { "id": "P_1" } } })
+        } else if document.contains("BatonAddItem(") {
+            assert_eq!(variables["input"]["projectId"], "P_1");
+            let node = variables["input"]["contentId"].as_str().expect("a node").trim_start_matches("I_");
+            self.held(node.parse().expect("a number")).status = Some(String::new());
+            json!({ "addProjectV2ItemById": { "item": { "id": format!("PI_{node}") } } })
         } else if document.contains("BatonField(") {
             let option = |name: &&str| json!({ "id": format!("opt-{name}"), "name": name });
             json!({ "node": { "field": { "id": "F_1", "options": self.options.iter().map(option).collect::<Vec<_>>() } } })

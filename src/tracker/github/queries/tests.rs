@@ -34,7 +34,8 @@ fn github_would_take_every_query() {
     let schema = Valid::assume_valid(schema);
     let plain = [json!({}), json!({ "state_from": "label" })].map(|provider| states(&provider));
     let with_project = states(&json!({ "state_from": "project", "project": 7 }));
-    let mut documents = vec![FIELD.to_owned(), SET_FIELD.to_owned(), project(&with_project, true)];
+    let mut documents = [FIELD, SET_FIELD, PROJECT_ID, ADD_ITEM].map(str::to_owned).to_vec();
+    documents.push(project(&with_project, true));
     for states in plain.iter().chain([&with_project]) {
         let whole = details(&[1, 42], states, true);
         documents.extend([without_dependencies(&whole), whole]);
