@@ -53,6 +53,7 @@ mod tracker_command;
 mod tracker_github;
 mod tracker_github_failures;
 mod tracker_gitlab;
+mod tracker_http;
 mod tracker_jira;
 mod tracker_linear;
 mod tracker_linear_graphql;

@@ -273,8 +273,10 @@ impl Http {
             .user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT.min(self.settings.timeout))
             .timeout(self.settings.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+            .redirect(reqwest::redirect::Policy::none());
+        // `HTTP_PROXY` would take the credential off this machine, in the clear.
+        let is_plain = self.settings.base.scheme() == "http";
+        let client = if is_plain { client.no_proxy() } else { client }.build()?;
         Ok(self.client.get_or_init(|| client))
     }
 
