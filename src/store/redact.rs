@@ -46,12 +46,7 @@ impl Redactor {
     /// The text without secrets; borrowed where there was none.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut text = Cow::Borrowed(text);
-        for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
-            }
-        }
+        let mut text = self.redact_known(text);
         for find in [bearer_token, userinfo] {
             if let Some(clean) = replace_all(&text, find) {
                 text = Cow::Owned(clean);
@@ -60,20 +55,41 @@ impl Redactor {
         text
     }
 
+    /// The text without the secrets that it knows. What only looks like one stays: somebody may write the text back.
+    fn redact_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
+            }
+        }
+        text
+    }
+
     /// Takes secrets out of every string in `value`, the names of fields excepted. Whether there was one.
     pub fn redact_value(&self, value: &mut Value) -> bool {
-        match value {
-            Value::String(text) => {
-                let Cow::Owned(clean) = self.redact(text) else { return false };
-                *text = clean;
-                true
-            }
-            Value::Array(items) => items.iter_mut().map(|item| self.redact_value(item)).fold(false, BitOr::bitor),
-            Value::Object(fields) => {
-                fields.values_mut().map(|field| self.redact_value(field)).fold(false, BitOr::bitor)
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        change_texts(value, &|text| self.redact(text))
+    }
+
+    /// The same with the secrets that it knows alone.
+    pub fn redact_known_value(&self, value: &mut Value) -> bool {
+        change_texts(value, &|text| self.redact_known(text))
+    }
+}
+
+/// Exchanges every string in `value` for what `change` makes of it. Whether one became another.
+fn change_texts(value: &mut Value, change: &dyn Fn(&str) -> Cow<'_, str>) -> bool {
+    match value {
+        Value::String(text) => {
+            let Cow::Owned(changed) = change(text) else { return false };
+            *text = changed;
+            true
         }
+        Value::Array(items) => items.iter_mut().map(|item| change_texts(item, change)).fold(false, BitOr::bitor),
+        Value::Object(fields) => {
+            fields.values_mut().map(|field| change_texts(field, change)).fold(false, BitOr::bitor)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -173,6 +189,14 @@ mod tests {
         assert!(redactor.redact_value(&mut value));
         assert_eq!(value, json!({"hunter22": ["x [redacted]", 1, null, {"a": "https://[redacted]@h"}]}));
         assert!(!redactor.redact_value(&mut value));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_secret_stays_where_known_ones_go() {
+        let redactor = Redactor::new(["hunter22"]);
+        let mut value = json!({ "body": ["see https://u:p@h and Bearer abc123", "hunter22"] });
+        assert!(redactor.redact_known_value(&mut value));
+        assert_eq!(value, json!({ "body": ["see https://u:p@h and Bearer abc123", "[redacted]"] }));
     }
 
     proptest::proptest! {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::env::{TestEnv, texts, wait_until};
-use crate::fakes::redmine::Redmine;
+use crate::fakes::redmine::{KEY, Redmine};
 use crate::fakes::{Fake, Reply, identifiers, reasons, successes, tool_call};
 
 /// The requests for issues since the last look.
@@ -202,9 +202,10 @@ fn the_agent_of_a_redmine_has_its_tools_and_not_its_key() {
         api("GET", "/issues/../users.json", json!(null)),
         api("GET", "/projects/shop/memberships.json", json!(null)),
         api("PUT", "/issues/2.json", close),
+        api("GET", "/users/current.json", json!(null)),
     ];
     let cases: [(&str, u64, &[Value], &[bool]); 2] =
-        [("project", 1, &narrow, &[false, true]), ("token", 2, &wide, &[false, false, true, true])];
+        [("project", 1, &narrow, &[false, true]), ("token", 2, &wide, &[false, false, true, true, true])];
     for (scope, issue, calls, expected) in cases {
         fake.change(|redmine| redmine.add(issue));
         let env = TestEnv::new();
@@ -212,7 +213,9 @@ fn the_agent_of_a_redmine_has_its_tools_and_not_its_key() {
         let name = format!("RM-{issue}");
         env.codex_turns(&name, &json!([calls]));
         env.baton(["worker", "launch", &name, "--wait"]).ok();
-        assert_eq!(successes(&env.codex_answers(&name)), expected, "{scope}");
+        let answers = env.codex_answers(&name);
+        assert_eq!(successes(&answers), expected, "{scope}");
+        assert!(answers.iter().all(|answer| !answer.to_string().contains(KEY)), "{answers:?}");
         let shown = env.baton(["issue", "show", &name, "--json"]).json();
         assert_eq!((&shown["state"], texts(&shown["comments"], "body")), (&json!("Closed"), vec!["I am done."]));
     }

@@ -24,6 +24,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, Url};
+use serde_json::Value;
 
 pub(crate) use address::address;
 pub(crate) use answer::Answer;
@@ -113,6 +114,11 @@ impl Http {
     /// The text without the credential.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.redactor.redact(text).into_owned()
+    }
+
+    /// Takes the credential out of what is told to an agent: some trackers show everybody their own key.
+    pub(crate) fn hide_credential(&self, told: &mut Value) {
+        self.redactor.redact_known_value(told);
     }
 
     /// Keeps what was answered since the last time for the next process, where it is not what is kept already.

@@ -47,10 +47,14 @@ impl<P: Provider> Remote<P> {
             Ok(request) => request,
             Err(refusal) => return refusal,
         };
-        match self.http.send(&request).await {
+        let mut result = match self.http.send(&request).await {
             Ok(answer) => tool.result(&answer),
             Err(error) => Err(error).into(),
+        };
+        if let ToolResult::Success(told) | ToolResult::Refused(told) = &mut result {
+            self.http.hide_credential(told);
         }
+        result
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::described::{Described, REDMINE};
 use super::{Behaviour, Call, Fake, Profile, Reply};
 
-const KEY: &str = "a-key-that-nobody-may-see";
+/// Its user's key.
+pub(crate) const KEY: &str = "a-key-that-nobody-may-see";
 const STATUSES: [(u64, &str, bool); 4] =
     [(1, "New", false), (2, "In Progress", false), (3, "Resolved", false), (5, "Closed", true)];
 
