@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fakes::gitlab::Gitlab;
-use crate::fakes::identifiers;
+use crate::fakes::{Reply, identifiers};
 
 #[test]
 fn what_goes_to_this_machine_goes_through_no_proxy() {
@@ -17,4 +17,15 @@ fn what_goes_to_this_machine_goes_through_no_proxy() {
         .json();
     assert_eq!(identifiers(&poll), ["GL-1"]);
     assert_eq!(proxy.take_lines(), [""; 0], "the proxy has not seen the credential");
+}
+
+#[test]
+fn a_link_of_somebody_between_hides_no_page() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| gitlab.add(3, &[]));
+    let record = |iid: u64| json!({ "iid": iid, "title": "T", "state": "opened", "labels": [] });
+    let next = format!("<{}/api/v4/projects/group%2Fproject/issues?page=2>; rel=\"next\"", fake.url());
+    let first = Reply::json(200, &json!([record(1), record(2)])).header("link", "</x.css>; rel=preload");
+    fake.script("GET", first.header("link", next));
+    assert_eq!(identifiers(&fake.project("", "").baton("poll --json").json()), ["GL-1", "GL-2", "GL-3"]);
 }

@@ -78,20 +78,38 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
+    /// All its headers `Link` as one: a proxy may have added its own before the tracker's.
+    pub(super) fn links(&self) -> Option<String> {
+        let fields: Vec<&str> = self.headers.get_all("link").iter().filter_map(|field| field.to_str().ok()).collect();
+        (!fields.is_empty()).then(|| fields.join(", "))
+    }
+
     /// The next page, by the header `Link` (RFC 8288).
     pub(crate) fn next_link(&self) -> Result<Option<Url>, TrackerError> {
-        let links = self.header("link").unwrap_or_default();
-        let next = links.split(',').find(|link| {
-            let mut parameters = link.split(';').skip(1).map(|parameter| parameter.trim().replace('"', ""));
-            parameters.any(|parameter| parameter.eq_ignore_ascii_case("rel=next"))
-        });
-        let Some(next) = next else { return Ok(None) };
-        let address = next.split(';').next().map(str::trim).unwrap_or_default();
-        let address = address.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-        match address.map(Url::parse) {
+        let links = self.links().unwrap_or_default();
+        match next_of(&links).map(Url::parse) {
+            None => Ok(None),
             Some(Ok(url)) => Ok(Some(url)),
-            Some(Err(_)) | None => Err(self.bad_page("the link to the next page is no address")),
+            Some(Err(_)) => Err(self.bad_page("the link to the next page is no address")),
         }
+    }
+}
+
+/// The address of the link whose relation is `next`: `<address>; name=value; …, <address>…`. Addresses may have commas.
+fn next_of(links: &str) -> Option<&str> {
+    let mut rest = links;
+    loop {
+        let (address, after) = rest.split_once('<')?.1.split_once('>')?;
+        let parameters = after.split('<').next().unwrap_or_default();
+        let is_next = |parameter: &str| {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            let mut relations = value.trim().trim_matches('"').split_whitespace();
+            name.trim().eq_ignore_ascii_case("rel") && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+        };
+        if parameters.split([';', ',']).any(is_next) {
+            return Some(address);
+        }
+        rest = after;
     }
 }
 
@@ -122,5 +140,25 @@ fn collect(value: &Value, words: &mut Vec<String>) {
             None => fields.values().filter(|value| value.is_string()).for_each(|value| collect(value, words)),
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_all_links() {
+        for (links, expected) in [
+            ("", None),
+            ("<https://h/1>; rel=\"prev\"", None),
+            ("<https://h/2>; rel=\"next\"", Some("https://h/2")),
+            ("<https://h/1>; rel=\"first\", <https://h/2?labels=a,b>; rel=next", Some("https://h/2?labels=a,b")),
+            ("</style.css>; rel=preload; as=style, <https://h/2>; title=\"x\"; REL=\"Next last\"", Some("https://h/2")),
+            ("<https://h/next>; title=next; rel=last", None),
+            ("nowhere; rel=next", None),
+        ] {
+            assert_eq!(next_of(links), expected, "{links}");
+        }
     }
 }

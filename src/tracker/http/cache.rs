@@ -97,7 +97,7 @@ impl Cache {
 impl Line {
     fn of(url: &str, known: &Known) -> Option<String> {
         let body = String::from_utf8(known.answer.body.to_vec()).ok()?;
-        let link = known.answer.header("link").map(str::to_owned);
+        let link = known.answer.links();
         serde_json::to_string(&Self { url: url.to_owned(), etag: known.etag.clone(), link, body }).ok()
     }
 
