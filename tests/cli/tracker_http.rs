@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fakes::gitlab::Gitlab;
+use crate::fakes::gitlab::{Gitlab, TOKEN};
 use crate::fakes::{Reply, identifiers};
 
 #[test]
@@ -24,8 +24,19 @@ fn a_link_of_somebody_between_hides_no_page() {
     let fake = Gitlab::start();
     fake.change(|gitlab| gitlab.add(3, &[]));
     let record = |iid: u64| json!({ "iid": iid, "title": "T", "state": "opened", "labels": [] });
-    let next = format!("<{}/api/v4/projects/group%2Fproject/issues?page=2>; rel=\"next\"", fake.url());
+    let next = format!("<{}/api/v4/projects/group%2Fproject/issues?state=opened>; rel=\"next\"", fake.url());
     let first = Reply::json(200, &json!([record(1), record(2)])).header("link", "</x.css>; rel=preload");
     fake.script("GET", first.header("link", next));
     assert_eq!(identifiers(&fake.project("", "").baton("poll --json").json()), ["GL-1", "GL-2", "GL-3"]);
+}
+
+#[test]
+fn what_a_tracker_says_in_an_answer_is_repeated_without_the_credential() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| gitlab.add(1, &[]));
+    let said = format!("{TOKEN} may not\u{1b}[31m\n{}", "x".repeat(1000));
+    fake.script("POST /api/graphql", Reply::json(200, &json!({ "errors": [{ "message": said }] })));
+    let failed = fake.project("", "").baton("poll --json").exits(11).error();
+    let message = failed["message"].as_str().expect("a text");
+    assert!(message.contains("[redacted] may not [31m xxx") && message.len() < 500, "{message}");
 }

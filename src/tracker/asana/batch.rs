@@ -63,7 +63,7 @@ impl Asana {
             match part.status {
                 200 => found.push(&part.body["data"]),
                 404 | 410 => {}
-                403 => page.records.push(Err(part.malformed())),
+                403 => page.records.push(Err(part.malformed(answer))),
                 _ => return Err(part.failure(answer)),
             }
         }
@@ -157,13 +157,13 @@ fn parts<'v>(request: &'v Request, answer: &Answer, body: &'v Value) -> Result<V
 }
 
 impl Part<'_> {
-    fn said(&self) -> String {
-        text(&self.body["errors"][0]["message"]).unwrap_or_default()
+    fn said(&self, answer: &Answer) -> String {
+        answer.words(self.body["errors"][0]["message"].as_str().unwrap_or_default())
     }
 
-    fn malformed(&self) -> Malformed {
+    fn malformed(&self, answer: &Answer) -> Malformed {
         let gid = self.path.rsplit('/').next().unwrap_or(self.path);
-        Malformed { source: format!("ASANA-{gid}"), message: format!("status {}: {}", self.status, self.said()) }
+        Malformed { source: format!("ASANA-{gid}"), message: format!("status {}: {}", self.status, self.said(answer)) }
     }
 
     fn failure(&self, answer: &Answer) -> TrackerError {
@@ -177,6 +177,6 @@ impl Part<'_> {
             return TrackerError::RateLimited { what: format!("GET {}", self.path), retry_after_ms };
         }
         let status = u16::try_from(self.status).unwrap_or(500);
-        answer.failure(status, &format!("{}: {}", self.path, self.said()))
+        answer.failure(status, &format!("{}: {}", self.path, self.said(answer)))
     }
 }

@@ -53,7 +53,7 @@ impl Gitlab {
             None => Ok(()),
             Some(refused) => {
                 let said = text(refused).unwrap_or_else(|| "no reason given".to_owned());
-                Err(TrackerError::InvalidIssue(format!("GitLab refuses the parent: {}", http.redacted(&said))))
+                Err(TrackerError::InvalidIssue(format!("GitLab refuses the parent: {}", answer.words(&said))))
             }
         }
     }

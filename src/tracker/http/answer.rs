@@ -7,6 +7,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use super::TrackerError;
+use crate::store::Redactor;
 
 /// Characters of the tracker's own words that an error repeats.
 const WORDS: usize = 300;
@@ -21,6 +22,8 @@ pub(crate) struct Answer {
     pub(super) body: Arc<[u8]>,
     /// The tracker's own words about a failure, without credentials; often empty.
     pub(super) said: String,
+    /// What no error may hold.
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl Answer {
@@ -46,6 +49,11 @@ impl Answer {
     /// The error for a failure that its status does not tell.
     pub(crate) fn failure(&self, status: u16, why: &str) -> TrackerError {
         TrackerError::Status { what: self.what.clone(), status, said: why.to_owned() }
+    }
+
+    /// Words of the tracker's own as an error may repeat them: without credentials, on one line, not too many.
+    pub(crate) fn words(&self, text: &str) -> String {
+        words(text, &self.redactor)
     }
 
     /// The body of a success as JSON.
@@ -114,17 +122,21 @@ fn next_of(links: &str) -> Option<&str> {
 }
 
 /// What the body of a failure says to people: the usual fields of JSON, else nothing (a page of HTML helps nobody).
-pub(super) fn said(status: StatusCode, body: &[u8]) -> String {
+pub(super) fn said(status: StatusCode, body: &[u8], redactor: &Redactor) -> String {
     if status.is_success() || status.is_redirection() {
         return String::new();
     }
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
-    let mut words = Vec::new();
+    let mut said = Vec::new();
     for field in ["message", "error", "error_description", "errorMessages", "errors"] {
-        collect(&body[field], &mut words);
+        collect(&body[field], &mut said);
     }
-    let text = words.join("; ");
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
+    words(&said.join("; "), redactor)
+}
+
+/// A part of a credential is none that a redactor knows: first what is secret goes, then what is too much.
+fn words(text: &str, redactor: &Redactor) -> String {
+    redactor.redact(text).chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
 }
 
 fn collect(value: &Value, words: &mut Vec<String>) {
@@ -160,5 +172,13 @@ mod tests {
         ] {
             assert_eq!(next_of(links), expected, "{links}");
         }
+    }
+
+    #[test]
+    fn a_credential_at_the_end_of_the_words_is_not_told_in_part() {
+        let redactor = Redactor::new(["a-secret-of-some-length"]);
+        let body = serde_json::json!({ "message": format!("{} a-secret-of-some-length", "x".repeat(WORDS - 10)) });
+        let told = said(StatusCode::BAD_REQUEST, body.to_string().as_bytes(), &redactor);
+        assert!(told.chars().count() <= WORDS && !told.contains("a-sec"), "{told}");
     }
 }

@@ -109,7 +109,8 @@ impl Line {
         }
         let url = Url::parse(&self.url).ok()?;
         let body = self.body.into_bytes().into();
-        Some((url, Answer { what: String::new(), status: StatusCode::OK, headers, body, said: String::new() }))
+        let (what, said, redactor) = (String::new(), String::new(), Arc::default());
+        Some((url, Answer { what, status: StatusCode::OK, headers, body, said, redactor }))
     }
 }
 

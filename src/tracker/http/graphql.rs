@@ -34,11 +34,11 @@ impl GraphqlError {
 impl Reply {
     /// Reads an answer. A failure with errors in its body is told by these.
     pub(crate) fn read(answer: &Answer) -> Result<Self, TrackerError> {
+        answer.success()?;
         let mut body = answer.body();
-        let errors: Vec<GraphqlError> = body["errors"].as_array().into_iter().flatten().map(error).collect();
-        if !answer.is_success() {
-            answer.success()?;
-        }
+        let errors = body["errors"].as_array().into_iter().flatten().map(error);
+        let errors: Vec<GraphqlError> =
+            errors.map(|error| GraphqlError { message: answer.words(&error.message), ..error }).collect();
         if !body.is_object() {
             return Err(answer.nonsense("no JSON object"));
         }

@@ -67,7 +67,7 @@ pub(crate) struct Settings {
 /// A client of one server with one credential.
 pub(crate) struct Http {
     settings: Settings,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     client: OnceLock<Client>,
     cache: Mutex<Cache>,
     /// Whether the cache has what another process kept.
@@ -78,7 +78,7 @@ pub(crate) struct Http {
 impl Http {
     /// A client; sends nothing yet.
     pub(crate) fn new(settings: Settings) -> Self {
-        let redactor = Redactor::new([&settings.secret, &settings.credential.1]);
+        let redactor = Arc::new(Redactor::new([&settings.secret, &settings.credential.1]));
         Self {
             settings,
             redactor,
@@ -109,11 +109,6 @@ impl Http {
         let buckets = self.meter().buckets();
         let closed = buckets.iter().filter_map(|bucket| self.closed_until(bucket, now)).max();
         self.meter().traffic(closed)
-    }
-
-    /// The text without the credential.
-    pub(crate) fn redacted(&self, text: &str) -> String {
-        self.redactor.redact(text).into_owned()
     }
 
     /// Takes the credential out of what is told to an agent: some trackers show everybody their own key.
@@ -178,7 +173,8 @@ impl Http {
             && let Some(known) = known
         {
             self.meter().unchanged();
-            return Ok(Answer { what: request.to_string(), ..known.answer.clone() });
+            let (what, redactor) = (request.to_string(), Arc::clone(&self.redactor));
+            return Ok(Answer { what, redactor, ..known.answer.clone() });
         }
         if request.is_conditional() {
             self.cache().keep(url, &answer);
@@ -197,8 +193,9 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        let said = self.redacted(&answer::said(status, &body));
-        Ok(Answer { what: request.to_string(), status, headers, body: body.into(), said })
+        let said = answer::said(status, &body, &self.redactor);
+        let redactor = Arc::clone(&self.redactor);
+        Ok(Answer { what: request.to_string(), status, headers, body: body.into(), said, redactor })
     }
 
     /// Remembers the quota, and fails where the tracker asks to be left alone.

@@ -59,7 +59,7 @@ impl Jira {
         let found = body["issues"].as_array().ok_or_else(|| answer.nonsense("no list of issues"))?;
         let mut records: Vec<_> = found.iter().filter_map(|record| self.issue(record)).collect();
         if request.tag() == NAMED {
-            records.extend(body["issueErrors"].as_array().into_iter().flatten().map(failed).map(Err));
+            records.extend(body["issueErrors"].as_array().into_iter().flatten().map(|error| Err(failed(error, answer))));
             return Ok(Page { records, ..Page::default() });
         }
         let next = match self.config.deployment {
@@ -75,10 +75,10 @@ impl Jira {
 }
 
 /// An issue that is there and that Jira could not give: it must not be taken for one that is gone.
-fn failed(error: &Value) -> Malformed {
+fn failed(error: &Value, answer: &Answer) -> Malformed {
     let source = text(&error["id"]).unwrap_or_else(|| "an issue".to_owned());
     let message = text(&error["errorMessage"]).unwrap_or_else(|| "Jira did not give it".to_owned());
-    Malformed { source, message }
+    Malformed { source, message: answer.words(&message) }
 }
 
 /// What the next request must say.
