@@ -86,9 +86,7 @@ fn change_texts(value: &mut Value, change: &dyn Fn(&str) -> Cow<'_, str>) -> boo
             true
         }
         Value::Array(items) => items.iter_mut().map(|item| change_texts(item, change)).fold(false, BitOr::bitor),
-        Value::Object(fields) => {
-            fields.values_mut().map(|field| change_texts(field, change)).fold(false, BitOr::bitor)
-        }
+        Value::Object(fields) => fields.values_mut().map(|field| change_texts(field, change)).fold(false, BitOr::bitor),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

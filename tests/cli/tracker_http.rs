@@ -40,3 +40,20 @@ fn what_a_tracker_says_in_an_answer_is_repeated_without_the_credential() {
     let message = failed["message"].as_str().expect("a text");
     assert!(message.contains("[redacted] may not [31m xxx") && message.len() < 500, "{message}");
 }
+
+#[test]
+fn what_is_on_two_pages_is_related_to_others_once() {
+    let fake = Gitlab::start();
+    fake.change(|gitlab| {
+        (1..=4).for_each(|iid| gitlab.add(iid, &[]));
+        gitlab.block(1, &[3, 4]);
+        gitlab.parts(1, &[2]);
+    });
+    let next = format!("<{}/api/v4/projects/group%2Fproject/issues?state=opened>; rel=\"next\"", fake.url());
+    let first = json!([{ "iid": 1, "title": "Issue 1", "state": "opened", "labels": [] }]);
+    fake.script("GET", Reply::json(200, &first).header("link", next));
+    let listed = fake.project("", "").baton("issue list --json").json();
+    let one = listed["issues"].as_array().expect("a list").iter().find(|issue| issue["id"] == "1").expect("there");
+    let counts = ["blocked_by", "sub_issues"].map(|name| one[name].as_array().expect("a list").len());
+    assert_eq!(counts, [2, 1]);
+}

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::Asana;
 use super::record::{FIELDS, OTHER_FIELDS};
-use crate::model::Issue;
 use crate::tracker::TrackerError;
 use crate::tracker::http::{Answer, Request};
-use crate::tracker::remote::{Malformed, Page, text};
+use crate::tracker::remote::{Found, Malformed, Page, text};
 
 /// Reads in one batch, which is what Asana takes at most.
 const BATCH: usize = 10;
@@ -77,16 +76,16 @@ impl Asana {
         &self,
         request: &Request,
         answer: &Answer,
-        issues: &mut [Issue],
+        found: &mut Found,
     ) -> Result<Vec<Request>, TrackerError> {
         let body = answer.json()?;
         if request.tag() == FURTHER {
-            return Ok(self.relation(request.path(), &body, answer, issues)?.into_iter().collect());
+            return Ok(self.relation(request.path(), &body, answer, found)?.into_iter().collect());
         }
         let mut more = Vec::new();
         for part in parts(request, answer, &body)? {
             match part.status {
-                200 => more.extend(self.relation(part.path, part.body, answer, issues)?),
+                200 => more.extend(self.relation(part.path, part.body, answer, found)?),
                 // The task went away in between.
                 404 | 410 => {}
                 _ => return Err(part.failure(answer)),
@@ -101,12 +100,12 @@ impl Asana {
         path: &str,
         body: &Value,
         answer: &Answer,
-        issues: &mut [Issue],
+        found: &mut Found,
     ) -> Result<Option<Request>, TrackerError> {
         let others = body["data"].as_array().ok_or_else(|| answer.nonsense("no list of tasks"))?;
         let mut words = path.rsplit('/');
         let (relation, gid) = (words.next(), words.next());
-        let Some(issue) = issues.iter_mut().find(|issue| Some(issue.id.as_str()) == gid) else { return Ok(None) };
+        let Some(issue) = gid.and_then(|gid| found.get_mut(gid)) else { return Ok(None) };
         let into = if relation == Some(DEPENDENCIES) { &mut issue.blocked_by } else { &mut issue.sub_issues };
         into.extend(others.iter().filter_map(|other| self.other(other)));
         let offset = offset(body, answer)?;

@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use self::config::{Config, is_gid};
 use super::http::{Answer, Method, Request, bearer};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, Scope, date, text};
+use super::remote::{Comments, Found, Keys, Page, Provider, ProviderTool, Remote, RestTool, Scope, date, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
-use crate::model::Issue;
 
 /// `asana`, as the factory knows it.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -90,13 +89,8 @@ impl Provider for Asana {
         }
     }
 
-    fn supplement(
-        &self,
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
-        self.take_up(request, answer, issues)
+    fn supplement(&self, request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
+        self.take_up(request, answer, found)
     }
 
     fn comments(&self, id: &str) -> Request {

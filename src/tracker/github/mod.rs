@@ -21,9 +21,8 @@ use self::config::Config;
 use self::states::StateFrom;
 use super::http::graphql::Reply;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
+use super::remote::{Comments, Found, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
-use crate::model::Issue;
 
 /// `github`, as the factory knows it.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -206,13 +205,8 @@ impl Provider for Github {
         }
     }
 
-    fn supplement(
-        &self,
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
-        self.take_up(request, answer, issues)
+    fn supplement(&self, request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
+        self.take_up(request, answer, found)
     }
 
     fn comments(&self, id: &str) -> Request {

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::states::{StateFrom, nodes};
 use super::{Github, queries, record};
-use crate::model::{Issue, IssueRef};
+use crate::model::IssueRef;
 use crate::tracker::TrackerError;
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Answer, Request};
-use crate::tracker::remote::Page;
+use crate::tracker::remote::{Found, Page};
 
 /// Whether a record of REST says that there is something to ask about.
 pub(super) fn has_any(record: &Value) -> bool {
@@ -47,11 +47,11 @@ impl Github {
         &self,
         request: &Request,
         answer: &Answer,
-        issues: &mut [Issue],
+        found: &mut Found,
     ) -> Result<Vec<Request>, TrackerError> {
         let connection = request.tag();
         if connection != "relations" {
-            return self.take_up_page(request, answer, issues);
+            return self.take_up_page(request, answer, found);
         }
         let reply = Reply::read(answer)?;
         if let Some(plainer) = self.plainer(request, &reply) {
@@ -60,11 +60,11 @@ impl Github {
         if let Some(error) = reply.errors.iter().find(|error| error.code != "NOT_FOUND" || error.path.len() < 2) {
             return Err(reply.failure(answer, error));
         }
-        let found = reply.data["repository"].as_object().ok_or_else(|| answer.nonsense("no repository"))?;
+        let records = reply.data["repository"].as_object().ok_or_else(|| answer.nonsense("no repository"))?;
         let mut more = Vec::new();
-        for record in found.values().filter(|record| record.is_object()) {
-            let Some(number) = record::number(record).map(|number| number.to_string()) else { continue };
-            if let Some(issue) = issues.iter_mut().find(|issue| issue.id == number) {
+        for record in records.values().filter(|record| record.is_object()) {
+            let Some(number) = record::number(record) else { continue };
+            if let Some(issue) = found.get_mut(&number.to_string()) {
                 issue.blocked_by = references(self, &record["blockedBy"]);
                 issue.sub_issues = references(self, &record["subIssues"]);
                 more.extend(self.further_relations(record));
@@ -77,14 +77,14 @@ impl Github {
         &self,
         request: &Request,
         answer: &Answer,
-        issues: &mut [Issue],
+        found: &mut Found,
     ) -> Result<Vec<Request>, TrackerError> {
         let connection = request.tag();
         let data = Reply::complete(answer)?;
         let number = request.body().and_then(|body| body["variables"]["issue"].as_u64()).unwrap_or_default();
         let page = &data["repository"]["issue"][connection];
         let others = references(self, page);
-        let Some(issue) = issues.iter_mut().find(|issue| issue.id == number.to_string()) else { return Ok(Vec::new()) };
+        let Some(issue) = found.get_mut(&number.to_string()) else { return Ok(Vec::new()) };
         let (name, known) = match connection {
             "blockedBy" => ("blockedBy", &mut issue.blocked_by),
             _ => ("subIssues", &mut issue.sub_issues),

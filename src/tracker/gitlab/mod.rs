@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use self::config::Config;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
+use super::remote::{Comments, Found, Keys, Page, Provider, ProviderTool, Remote, RestTool, date, id, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
-use crate::model::{Issue, normal_state};
+use crate::model::normal_state;
 
 /// `gitlab`, as the factory knows it.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -104,13 +104,8 @@ impl Provider for Gitlab {
         })
     }
 
-    fn supplement(
-        &self,
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
-        self.take_up(request, answer, issues)
+    fn supplement(&self, request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
+        self.take_up(request, answer, found)
     }
 
     fn comments(&self, id: &str) -> Request {

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use super::{Gitlab, OPENED};
-use crate::model::{Issue, IssueRef};
+use crate::model::IssueRef;
 use crate::tracker::TrackerError;
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Answer, Request};
-use crate::tracker::remote::{reference, text};
+use crate::tracker::remote::{Found, reference, text};
 
 const LINKED: &str = "linkedItems";
 const CHILDREN: &str = "children";
@@ -59,7 +59,7 @@ impl Gitlab {
         &self,
         _request: &Request,
         answer: &Answer,
-        issues: &mut [Issue],
+        found: &mut Found,
     ) -> Result<Vec<Request>, TrackerError> {
         let reply = Reply::read(answer)?;
         if let Some(error) = reply.errors.first() {
@@ -75,7 +75,7 @@ impl Gitlab {
         let mut more = Vec::new();
         for item in items {
             let Some(iid) = text(&item["iid"]) else { continue };
-            let Some(issue) = issues.iter_mut().find(|issue| issue.id == iid) else { continue };
+            let Some(issue) = found.get_mut(&iid) else { continue };
             for widget in item["widgets"].as_array().into_iter().flatten() {
                 issue.parent = self
                     .other(&widget["parent"])

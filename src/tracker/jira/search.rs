@@ -59,7 +59,8 @@ impl Jira {
         let found = body["issues"].as_array().ok_or_else(|| answer.nonsense("no list of issues"))?;
         let mut records: Vec<_> = found.iter().filter_map(|record| self.issue(record)).collect();
         if request.tag() == NAMED {
-            records.extend(body["issueErrors"].as_array().into_iter().flatten().map(|error| Err(failed(error, answer))));
+            records
+                .extend(body["issueErrors"].as_array().into_iter().flatten().map(|error| Err(failed(error, answer))));
             return Ok(Page { records, ..Page::default() });
         }
         let next = match self.config.deployment {

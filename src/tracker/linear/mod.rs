@@ -16,9 +16,8 @@ use self::config::{Assignee, Config};
 use self::tool::GraphqlTool;
 use super::http::graphql::{GraphqlError, Reply};
 use super::http::{Answer, Request};
-use super::remote::{Comments, Keys, Malformed, Page, Provider, ProviderTool, Remote, Scope, date, text};
+use super::remote::{Comments, Found, Keys, Malformed, Page, Provider, ProviderTool, Remote, Scope, date, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
-use crate::model::Issue;
 
 /// `linear`, as the factory knows it.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -155,16 +154,11 @@ impl Provider for Linear {
         Ok(page)
     }
 
-    fn supplement(
-        &self,
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
+    fn supplement(&self, request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
         let data = Reply::complete(answer)?;
         let connection = &data["issue"][request.tag()];
         let id = data["issue"]["id"].as_str().unwrap_or_default();
-        if let Some(issue) = issues.iter_mut().find(|issue| issue.id == id) {
+        if let Some(issue) = found.get_mut(id) {
             if request.body().is_some_and(|body| body["variables"]["after"].is_null()) {
                 record::clear(issue, request.tag());
             }

@@ -15,9 +15,8 @@ use serde_json::Value;
 use self::config::Config;
 use self::statuses::Statuses;
 use super::http::{Answer, Method, Request};
-use super::remote::{Comments, Keys, Page, Provider, ProviderTool, Remote, RestTool, Scope, date, text};
+use super::remote::{Comments, Found, Keys, Page, Provider, ProviderTool, Remote, RestTool, Scope, date, text};
 use super::{Adapter, IssueComment, Setting, Tracker, TrackerError};
-use crate::model::Issue;
 
 /// `redmine`, as the factory knows it: the states of an English installation.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -119,13 +118,8 @@ impl Provider for Redmine {
         Ok(Page { records, next, more })
     }
 
-    fn supplement(
-        &self,
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
-        Self::take_up(request, answer, issues)
+    fn supplement(&self, request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
+        Self::take_up(request, answer, found)
     }
 
     fn comments(&self, id: &str) -> Request {

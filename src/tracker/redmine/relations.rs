@@ -1,13 +1,15 @@
 //! Blockers and sub-issues: a list tells the numbers of the first and nothing of the second. Both may be in another
 //! project.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{BATCH, Redmine, after, record};
 use crate::model::{Issue, IssueRef};
 use crate::tracker::TrackerError;
 use crate::tracker::http::{Answer, Request};
-use crate::tracker::remote::{reference, text};
+use crate::tracker::remote::{Found, reference, text};
 
 const BLOCKERS: &str = "blockers";
 const CHILDREN: &str = "children";
@@ -32,29 +34,27 @@ impl Redmine {
     }
 
     /// Takes up the answer to one of these. A blocker that is not there keeps no state, which holds its issue back.
-    pub(super) fn take_up(
-        request: &Request,
-        answer: &Answer,
-        issues: &mut [Issue],
-    ) -> Result<Vec<Request>, TrackerError> {
+    pub(super) fn take_up(request: &Request, answer: &Answer, found: &mut Found) -> Result<Vec<Request>, TrackerError> {
         let body = answer.json()?;
         let records = body["issues"].as_array().ok_or_else(|| answer.nonsense("no list of `issues`"))?;
-        let is_children = request.tag() == CHILDREN;
-        for found in records {
-            let Some(other) = known(found) else {
-                return Err(answer.nonsense("an issue without `id` or `status`"));
-            };
-            if is_children {
-                let parent = found["parent"]["id"].as_u64().map(|id| id.to_string());
-                let parent = issues.iter_mut().find(|issue| Some(&issue.id) == parent.as_ref());
-                parent.into_iter().for_each(|parent| parent.sub_issues.push(other.clone()));
-            } else {
-                let refs = issues.iter_mut().flat_map(|issue| &mut issue.blocked_by);
-                refs.filter(|blocker| blocker.id == other.id)
-                    .for_each(|blocker| blocker.state.clone_from(&other.state));
+        let others: Option<Vec<IssueRef>> = records.iter().map(known).collect();
+        let others = others.ok_or_else(|| answer.nonsense("an issue without `id` or `status`"))?;
+        if request.tag() == CHILDREN {
+            for (record, child) in records.iter().zip(others) {
+                let parent = record["parent"]["id"].as_u64().and_then(|id| found.get_mut(&id.to_string()));
+                if let Some(parent) = parent {
+                    parent.sub_issues.push(child);
+                }
+            }
+            return Ok(after(request, records).into_iter().collect());
+        }
+        let states: HashMap<_, _> = others.into_iter().map(|other| (other.id, other.state)).collect();
+        for blocker in found.iter_mut().flat_map(|issue| &mut issue.blocked_by) {
+            if let Some(state) = states.get(&blocker.id) {
+                blocker.state.clone_from(state);
             }
         }
-        Ok(if is_children { after(request, records).into_iter().collect() } else { Vec::new() })
+        Ok(Vec::new())
     }
 }
 

@@ -2,6 +2,7 @@
 //! makes a [`Tracker`] of it: it sends, follows pages, asks in batches, and sees to it that an answer is complete and
 //! that one bad record hides no other.
 
+mod found;
 mod narrow;
 mod normal;
 mod provider;
@@ -13,6 +14,7 @@ mod writes;
 
 use serde_json::Value;
 
+pub(crate) use found::Found;
 pub(crate) use narrow::run_narrow_tool;
 pub(crate) use normal::{date, id, labels, reference, required, text};
 pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Writes};

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use serde_json::Value;
 
+use super::Found;
 use crate::model::Issue;
 use crate::tracker::http::{Answer, Http, Request};
 use crate::tracker::{IssueComment, IssueEdit, NewIssue, ToolResult, ToolSpec, TrackerError};
@@ -43,7 +44,7 @@ pub(crate) trait Provider: Writes {
         &self,
         _request: &Request,
         _answer: &Answer,
-        _issues: &mut [Issue],
+        _found: &mut Found,
     ) -> Result<Vec<Request>, TrackerError> {
         Ok(Vec::new())
     }

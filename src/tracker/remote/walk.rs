@@ -1,8 +1,6 @@
 //! Following pages to their end. The result is complete, or there is none.
 
-use std::collections::HashSet;
-
-use super::{Malformed, Provider, Remote};
+use super::{Found, Malformed, Provider, Remote};
 use crate::model::Issue;
 use crate::tracker::http::Request;
 use crate::tracker::{Fetched, Problem, TrackerError};
@@ -13,7 +11,7 @@ const MOST_PAGES: usize = 2_000;
 /// What a walk brought.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    issues: Vec<Issue>,
+    found: Found,
     malformed: Vec<Malformed>,
 }
 
@@ -31,7 +29,6 @@ impl<P: Provider> Remote<P> {
         self.prepare().await?;
         let mut walked = Walked::default();
         let mut more = Vec::new();
-        let mut seen = HashSet::new();
         for first in requests(&self.provider) {
             let mut next = Some(first);
             let mut pages = 0;
@@ -41,9 +38,7 @@ impl<P: Provider> Remote<P> {
                 pages += 1;
                 for record in page.records {
                     match record {
-                        // Pages shift while issues change, and lists overlap.
-                        Ok(issue) if seen.insert(issue.id.clone()) => walked.issues.push(issue),
-                        Ok(_) => {}
+                        Ok(issue) => walked.found.add(issue),
                         Err(malformed) => walked.malformed.push(malformed),
                     }
                 }
@@ -54,11 +49,11 @@ impl<P: Provider> Remote<P> {
                 next = page.next;
             }
         }
-        self.supplement(more, &mut walked.issues).await?;
+        self.supplement(more, &mut walked.found).await?;
         Ok(walked)
     }
 
-    async fn supplement(&self, mut more: Vec<Request>, issues: &mut [Issue]) -> Result<(), TrackerError> {
+    async fn supplement(&self, mut more: Vec<Request>, found: &mut Found) -> Result<(), TrackerError> {
         let mut asked = 0;
         while let Some(request) = more.pop() {
             asked += 1;
@@ -66,7 +61,7 @@ impl<P: Provider> Remote<P> {
                 return Err(TrackerError::Pagination(format!("{request}: its pages have no end")));
             }
             let answer = self.http.send(&request).await?;
-            let further = self.provider.supplement(&request, &answer, issues);
+            let further = self.provider.supplement(&request, &answer, found);
             more.extend(further.map_err(|error| self.http.heed(&request, error))?);
         }
         Ok(())
@@ -81,13 +76,13 @@ impl Walked {
             code: "malformed_record".to_owned(),
             message: malformed.message,
         });
-        Fetched { issues: self.issues, problems: problems.collect() }
+        Fetched { issues: self.found.into_issues(), problems: problems.collect() }
     }
 
     /// The issues, where there is nothing else (SPEC 11.1: a refresh fails rather than leave one out).
     pub(super) fn into_complete(self) -> Result<Vec<Issue>, TrackerError> {
         match self.malformed.into_iter().next() {
-            None => Ok(self.issues),
+            None => Ok(self.found.into_issues()),
             Some(Malformed { source, message }) => Err(TrackerError::Response(format!("{source}: {message}"))),
         }
     }
