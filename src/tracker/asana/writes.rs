@@ -7,7 +7,7 @@ use super::record::gid;
 use super::{Asana, batch};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::{Http, Method, Request};
-use crate::tracker::remote::{Writes, text};
+use crate::tracker::remote::{Pages, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Asana {
@@ -120,13 +120,13 @@ impl Asana {
     async fn sections(&self, http: &Http) -> Result<Vec<Value>, TrackerError> {
         let path = format!("/projects/{}/sections", self.config.project);
         let first = Request::new(Method::Get, path).query("limit", "100").query("opt_fields", "name");
-        let (mut sections, mut next) = (Vec::new(), Some(first.clone()));
+        let (mut sections, mut next, mut pages) = (Vec::new(), Some(first.clone()), Pages::default());
         while let Some(request) = next {
             let answer = http.send(&request).await?;
             let mut body = answer.json()?;
             let offset = batch::offset(&body, &answer)?;
             let Value::Array(page) = body["data"].take() else { return Err(answer.nonsense("no list of sections")) };
-            next = offset.filter(|_| !page.is_empty()).map(|offset| first.clone().query("offset", offset));
+            next = pages.turn(&request, offset.map(|offset| first.clone().query("offset", offset)))?;
             sections.extend(page);
         }
         Ok(sections)

@@ -6,7 +6,7 @@ use super::{Linear, queries, record};
 use crate::model::{Issue, normal_state};
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Answer, Http, Request};
-use crate::tracker::remote::{Writes, text};
+use crate::tracker::remote::{Pages, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
 
 impl Writes for Linear {
@@ -149,14 +149,14 @@ impl Linear {
         };
         let mut ended = Vec::new();
         let first = || self.ask("", queries::BLOCKERS, json!({ "id": id, "after": null }));
-        let mut next = (!blockers.is_empty()).then(first);
+        let (mut next, mut pages) = ((!blockers.is_empty()).then(first), Pages::default());
         while let Some(request) = next {
             let answer = http.send(&request).await?;
             let data = Reply::complete(&answer)?;
             let relations = &data["issue"]["inverseRelations"];
             let page = relations["nodes"].as_array().into_iter().flatten();
             ended.extend(page.filter(is_one).filter_map(|relation| text(&relation["id"])));
-            next = self.next(&request, &answer, relations)?.filter(|next| *next != request);
+            next = pages.turn(&request, self.next(&request, &answer, relations)?)?;
         }
         for relation in ended {
             self.mutate(http, queries::UNBLOCK, json!({ "id": relation })).await?;

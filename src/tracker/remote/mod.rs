@@ -21,6 +21,7 @@ pub(crate) use provider::{Comments, Malformed, Page, Provider, ProviderTool, Wri
 pub(crate) use ranks::priority_of_labels;
 pub(crate) use rest_tool::{RestTool, Scope};
 pub(crate) use settings::{Keys, Secret, TIMEOUT, invalid};
+pub(crate) use walk::Pages;
 
 use super::http::{Http, Traffic};
 use super::local;
@@ -110,12 +111,12 @@ impl<P: Provider> Tracker for Remote<P> {
 
     fn fetch_comments<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Vec<IssueComment>>, TrackerError>> {
         Box::pin(async move {
-            let mut comments = Vec::new();
+            let (mut comments, mut pages) = (Vec::new(), Pages::default());
             let mut next = Some(self.provider.comments(id));
             while let Some(request) = next {
                 let page = self.provider.comment_page(&request, &self.http.send(&request).await?)?;
                 comments.extend(page.comments);
-                next = page.next.filter(|next| *next != request);
+                next = pages.turn(&request, page.next)?;
             }
             // Not every provider has the oldest first.
             comments.sort_by_key(|comment: &IssueComment| comment.created_at);

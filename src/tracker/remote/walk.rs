@@ -8,6 +8,21 @@ use crate::tracker::{Fetched, Problem, TrackerError};
 /// Nobody has so many pages; a tracker that does is walking in a circle.
 const MOST_PAGES: usize = 2_000;
 
+/// The pages of a list so far.
+#[derive(Debug, Default)]
+pub(crate) struct Pages(usize);
+
+impl Pages {
+    /// The page after one that was read; fails where there is no end to them. What was read so far is not all.
+    pub(crate) fn turn(&mut self, read: &Request, next: Option<Request>) -> Result<Option<Request>, TrackerError> {
+        self.0 += 1;
+        if next.as_ref() == Some(read) || (next.is_some() && self.0 >= MOST_PAGES) {
+            return Err(TrackerError::Pagination(format!("{read}: its pages have no end")));
+        }
+        Ok(next)
+    }
+}
+
 /// What a walk brought.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
@@ -31,11 +46,10 @@ impl<P: Provider> Remote<P> {
         let mut more = Vec::new();
         for first in requests(&self.provider) {
             let mut next = Some(first);
-            let mut pages = 0;
+            let mut pages = Pages::default();
             while let Some(request) = next {
                 let answer = self.http.send(&request).await?;
                 let page = self.provider.page(&request, &answer).map_err(|error| self.http.heed(&request, error))?;
-                pages += 1;
                 for record in page.records {
                     match record {
                         Ok(issue) => walked.found.add(issue),
@@ -43,10 +57,7 @@ impl<P: Provider> Remote<P> {
                     }
                 }
                 more.extend(page.more);
-                if page.next.as_ref() == Some(&request) || pages == MOST_PAGES {
-                    return Err(TrackerError::Pagination(format!("{request}: its pages have no end")));
-                }
-                next = page.next;
+                next = pages.turn(&request, page.next)?;
             }
         }
         self.supplement(more, &mut walked.found).await?;
