@@ -133,6 +133,19 @@ fn a_lease_whose_holder_died_is_released_and_one_that_is_held_is_left_alone() {
 }
 
 #[test]
+fn a_lease_that_was_left_on_a_workspace_that_is_gone_is_released_as_well() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    env.baton("workspace ensure A").ok();
+    env.baton("workspace clean A").ok();
+    assert!(!env.workspace("A").exists());
+    let lease = env.store("workspaces/.baton-lease/A");
+    fs::write(&lease, "{\"pid\":4194000,\"command\":\"workspace clean\"}\n").expect("edited");
+    assert_eq!(only_action(&recover_once(&env, 0)), pair("lease_left", "lease_released"));
+    assert_eq!(fs::read(&lease).expect("there"), b"");
+}
+
+#[test]
 fn what_belongs_to_no_issue_is_listed_and_archived_only_when_asked() {
     let env = TestEnv::with_git();
     env.issue("A", "");
