@@ -29,9 +29,10 @@ fn killed_everywhere(args: &str, at: &str, prepare: impl Fn() -> TestEnv, after:
 }
 
 /// Two issues and quick retries.
+/// A project with one issue, which is tried as often as it fails.
 fn prepared() -> TestEnv {
     let env = TestEnv::new();
-    env.workflow("agent:\n  max_retry_backoff_ms: 100\nhooks:\n  after_create: echo >> $TEST_ROOT/said/created\n  after_run: echo >> $TEST_ROOT/said/after\n");
+    env.workflow("agent:\n  max_attempts: 0\n  max_retry_backoff_ms: 100\nhooks:\n  after_create: echo >> $TEST_ROOT/said/created\n  after_run: echo >> $TEST_ROOT/said/after\n");
     env.issue("A", "");
     env
 }
