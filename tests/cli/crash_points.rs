@@ -28,8 +28,7 @@ fn killed_everywhere(args: &str, at: &str, prepare: impl Fn() -> TestEnv, after:
     unreachable!("there is always a next number")
 }
 
-/// Two issues and quick retries.
-/// A project with one issue, which is tried as often as it fails.
+/// A project with one issue, which is tried again soon and as often as it fails.
 fn prepared() -> TestEnv {
     let env = TestEnv::new();
     env.workflow("agent:\n  max_attempts: 0\n  max_retry_backoff_ms: 100\nhooks:\n  after_create: echo >> $TEST_ROOT/said/created\n  after_run: echo >> $TEST_ROOT/said/after\n");
