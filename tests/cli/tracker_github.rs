@@ -201,6 +201,28 @@ fn a_server_without_dependencies_is_asked_without_them() {
 }
 
 #[test]
+fn a_server_without_dependencies_is_asked_without_them_however_many_questions_there_are() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.has_no_dependencies = true;
+        (1..=120).for_each(|number| github.add(number, &[]));
+        (1..=60).for_each(|number| github.parts(number, &[number + 60]));
+    });
+    let poll = fake.project("", "").baton("poll --json").json();
+    assert_eq!(
+        (&poll["fetched"], reasons(&poll, "GH-1"), reasons(&poll, "GH-60")),
+        (&json!(120), vec!["sub_issues"], vec!["sub_issues"])
+    );
+}
+
+#[test]
+fn a_number_that_graphql_does_not_take_is_no_issue() {
+    let fake = Github::start();
+    fake.project("", "").baton("issue show GH-3000000000").exits(4);
+    assert_eq!(fake.take_lines(), [""; 0], "it would fail all that are asked for with it");
+}
+
+#[test]
 fn blockers_and_parents_are_written() {
     let fake = Github::start();
     fake.change(|github| (1..=3).for_each(|number| github.add(number, &[])));

@@ -159,12 +159,15 @@ impl Github {
     fn plainer(&self, request: &Request, reply: &Reply) -> Option<Request> {
         let unknown = |message: &str| message.contains("blockedBy");
         let undefined = reply.errors.iter().any(|error| error.code == "undefinedField" && unknown(&error.message));
-        if !undefined || self.without_dependencies.swap(true, Ordering::Relaxed) {
+        if !undefined {
             return None;
         }
+        self.without_dependencies.store(true, Ordering::Relaxed);
         let body = request.body()?;
-        let document = queries::without_dependencies(body["query"].as_str()?);
-        Some(self.graphql(request.tag(), &document, body["variables"].clone()))
+        let document = body["query"].as_str()?;
+        // Several questions may have been made before the first was answered.
+        let plainer = queries::without_dependencies(document);
+        (plainer != document).then(|| self.graphql(request.tag(), &plainer, body["variables"].clone()))
     }
 
     /// Whether a record belongs to this repository: one that was moved away answers from its new place.
@@ -188,7 +191,9 @@ impl Provider for Github {
     }
 
     fn lookup(&self, ids: &[String]) -> Vec<Request> {
-        let numbers: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).filter(|number| *number > 0).collect();
+        // GraphQL refuses a whole document for one number that is no `Int`.
+        let is_number = |number: &u64| (1..=i32::MAX as u64).contains(number);
+        let numbers: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).filter(is_number).collect();
         self.details("details", &numbers)
     }
 
