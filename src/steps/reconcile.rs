@@ -157,7 +157,7 @@ pub(super) async fn unwanted(project: &Project, dry_run: bool) -> Result<Unwante
     }
     let ids: Vec<String> = running.iter().map(|(_, work)| work.issue_id.clone()).collect();
     let asked_at = project.store.last_seq()?;
-    let refreshed = match by_ids(project, &ids).await {
+    let refreshed = match by_ids(&*project.tracker, &ids).await {
         Ok(refreshed) => refreshed,
         Err(error) => {
             found.unknown = running.into_iter().map(|(_, work)| work.identifier).collect();

@@ -101,7 +101,7 @@ async fn ask(project: &Project) -> std::result::Result<Answer, AskError> {
     let brought: BTreeSet<&str> = fetched.issues.iter().map(|issue| issue.id.as_str()).collect();
     let missing = rows.rows.iter().filter(|row| is_open(row) && !brought.contains(row.issue_id.as_str()));
     let missing: Vec<String> = missing.map(|row| row.issue_id.clone()).collect();
-    let found = by_ids(project, &missing).await?;
+    let found = by_ids(&*project.tracker, &missing).await?;
     let visible = missing.into_iter().filter(|id| !found.is_unknown(id));
     let mut looked_up: BTreeMap<String, Option<Issue>> = visible.map(|id| (id, None)).collect();
     looked_up.extend(found.issues.into_iter().map(|issue| (issue.id.clone(), Some(issue))));
