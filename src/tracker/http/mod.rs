@@ -108,7 +108,7 @@ impl Http {
         let now = self.settings.seams.now();
         let buckets = self.meter().buckets();
         let closed = buckets.iter().filter_map(|bucket| self.closed_until(bucket, now)).max();
-        self.meter().traffic(closed)
+        self.meter().traffic(closed, now)
     }
 
     /// Takes the credential out of what is told to an agent: some trackers show everybody their own key.
@@ -202,7 +202,7 @@ impl Http {
     fn note_limits(&self, request: &Request, answer: &Answer) -> Result<(), Failure> {
         let now = self.settings.seams.now();
         let limits = limits::read(answer, now);
-        self.meter().quota(limits.quota.clone());
+        self.meter().quota(self.bucket(request), limits.quota.clone());
         let Some(delay) = limits.stay_away else { return Ok(()) };
         let until = now + delay;
         let bucket = if limits.everywhere { self.server() } else { self.bucket(request) };

@@ -1,5 +1,7 @@
 //! What reading the tracker cost.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,35 +38,58 @@ impl Traffic {
 pub(super) struct Meter {
     requests: u64,
     not_modified: u64,
-    quota: Option<Quota>,
-    buckets: Vec<String>,
+    /// What was sent to, and what is left of it as far as it says so.
+    buckets: BTreeMap<String, Option<Quota>>,
 }
 
 impl Meter {
     pub(super) fn sent(&mut self, bucket: String) {
         self.requests += 1;
-        if !self.buckets.contains(&bucket) {
-            self.buckets.push(bucket);
-        }
+        self.buckets.entry(bucket).or_default();
     }
 
     pub(super) fn unchanged(&mut self) {
         self.not_modified += 1;
     }
 
-    pub(super) fn quota(&mut self, quota: Option<Quota>) {
+    pub(super) fn quota(&mut self, bucket: String, quota: Option<Quota>) {
         if quota.is_some() {
-            self.quota = quota;
+            self.buckets.insert(bucket, quota);
         }
     }
 
     /// What was sent to.
     pub(super) fn buckets(&self) -> Vec<String> {
-        self.buckets.clone()
+        self.buckets.keys().cloned().collect()
     }
 
-    pub(super) fn traffic(&self, next_poll_at: Option<Timestamp>) -> Traffic {
-        let Self { requests, not_modified, ref quota, .. } = *self;
-        Traffic { requests, not_modified, quota: quota.clone(), next_poll_at }
+    pub(super) fn traffic(&self, next_poll_at: Option<Timestamp>, now: Timestamp) -> Traffic {
+        let Self { requests, not_modified, ref buckets } = *self;
+        let is_current = |quota: &&Quota| quota.reset_at.is_none_or(|reset| reset > now);
+        let quotas = buckets.values().flatten().filter(is_current);
+        let quota = quotas.min_by_key(|quota| quota.remaining).cloned();
+        Traffic { requests, not_modified, quota, next_poll_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn the_tightest_quota_of_all_parts_is_told_until_it_is_full_again() {
+        let now = Timestamp::UNIX_EPOCH + TimeDelta::hours(1);
+        let quota = |remaining, minutes| {
+            Some(Quota { limit: None, remaining, reset_at: Some(now + TimeDelta::minutes(minutes)) })
+        };
+        let mut meter = Meter::default();
+        meter.quota("api".to_owned(), quota(9, 30));
+        meter.quota("graphql".to_owned(), quota(4000, 30));
+        meter.quota("graphql".to_owned(), None);
+        meter.quota("search".to_owned(), quota(0, -1));
+        assert_eq!(meter.traffic(None, now).quota, quota(9, 30));
+        assert_eq!(meter.traffic(None, now + TimeDelta::hours(1)).quota, None);
     }
 }
