@@ -135,6 +135,9 @@ mod tests {
         assert_eq!(config.graphql.as_str(), "https://gitlab.com/api/graphql");
         assert_eq!((secret.value.as_str(), secret.names.join(" ")), ("pat", "GITLAB_PAT GITLAB_ACCESS_TOKEN".into()));
         assert_eq!(read(&json!({}), &env[..1]).map(drop).expect_err("no token").code(), "missing_tracker_secret");
+        let broken = [("GITLAB_PROJECT_PATH", "g/p"), ("GITLAB_PAT", "glpat-a\nb")];
+        let error = read(&json!({}), &broken).map(drop).expect_err("no header can carry it").to_string();
+        assert!(error.starts_with("tracker.provider.api_key: ") && !error.contains("glpat"), "{error}");
     }
 
     #[test]

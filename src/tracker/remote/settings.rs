@@ -60,6 +60,9 @@ impl<'a> Keys<'a> {
             let variable = named.or(fallback).unwrap_or_default().to_owned();
             return Err(TrackerError::MissingSecret { key, variable });
         };
+        if !value.chars().all(|c| (' '..='~').contains(&c)) {
+            return Err(invalid(key, "it has a line break or another character that no header can carry"));
+        }
         let mut names: Vec<String> = variables.iter().map(|&name| name.to_owned()).collect();
         names.extend(named.filter(|name| !variables.contains(name)).map(str::to_owned));
         Ok(Secret { value, names })
