@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::patience::insist;
 use super::state::{Asked, State, Step, Stop};
 use crate::chain::chain;
-use crate::model::normal_state;
+use crate::model::is_same_state;
 use crate::outcome::End;
 use crate::tracker::{IssueEdit, TrackerError, workpad};
 
@@ -54,7 +54,7 @@ impl State<'_> {
     /// the run: else the same work would be done again and again. One that wants to be left alone has not refused.
     pub(super) async fn hand_off(&mut self) -> Step<()> {
         let Some(state) = self.policy.tracker.handoff_state.clone() else { return Ok(()) };
-        if !self.is_wanted() || normal_state(&state) == normal_state(&self.issue.state) {
+        if !self.is_wanted() || is_same_state(&state, &self.issue.state) {
             return Ok(());
         }
         let failed = |error: String| {

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::model::normal_state;
+use crate::model::{is_same_state, normal_state};
 use crate::tracker::TrackerError;
 use crate::tracker::remote::{Keys, Scope, Secret, TIMEOUT, invalid};
 
@@ -65,7 +65,7 @@ impl Config {
     }
 
     pub(super) fn is_terminal(&self, state: &str) -> bool {
-        self.terminal.iter().any(|terminal| normal_state(terminal) == normal_state(state))
+        self.terminal.iter().any(|terminal| is_same_state(terminal, state))
     }
 
     /// The state of a task that is completed where its section does not say so.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::record::gid;
 use super::{Asana, batch};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state, normal_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Pages, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -111,7 +111,7 @@ impl Asana {
     fn section(&self, sections: &[Value], state: &str) -> Result<Option<String>, TrackerError> {
         match gid_of(sections, state) {
             Some(section) => Ok(Some(section)),
-            None if normal_state(state) == normal_state(self.config.completed()) => Ok(None),
+            None if is_same_state(state, self.config.completed()) => Ok(None),
             None => Err(TrackerError::InvalidIssue(format!("the project has no section `{state}`"))),
         }
     }

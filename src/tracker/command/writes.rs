@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::call::Verb;
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer, check_comment};
 
 impl Command {
@@ -34,13 +34,12 @@ impl Writer for Command {
         Box::pin(async move {
             self.check(edit)?;
             let issue = self.require(id).await?;
-            let Some(state) = edit.state.as_ref().filter(|state| normal_state(state) != normal_state(&issue.state))
-            else {
+            let Some(state) = edit.state.as_ref().filter(|state| !is_same_state(state, &issue.state)) else {
                 return Ok(issue);
             };
             self.call(Verb::State, &[id.to_owned(), state.clone()], None).await?;
             let after = self.require(id).await?;
-            if normal_state(state) == normal_state(&after.state) {
+            if is_same_state(state, &after.state) {
                 return Ok(after);
             }
             let message = format!("{} was to be set to `{state}`, and is in `{}`", after.identifier, after.state);

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::normal_state;
+use crate::model::{is_same_state, normal_state};
 use crate::tracker::TrackerError;
 use crate::tracker::remote::invalid;
 use crate::workflow::config::TrackerConfig;
@@ -75,7 +75,7 @@ impl States {
         }
         let mut named: Vec<String> = Vec::new();
         for state in config.terminal_states.iter().chain(&config.handoff_state).chain(&config.active_states) {
-            let known = named.iter().any(|other| normal_state(other) == normal_state(state));
+            let known = named.iter().any(|other| is_same_state(other, state));
             if !known && !is(state, OPEN) && !is(state, CLOSED) {
                 named.push(state.trim().to_owned());
             }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Github;
 use super::states::{CLOSED, OPEN, StateFrom};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state, normal_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -126,7 +126,7 @@ impl Github {
 
     /// The label of a state, in the spelling of the configuration.
     fn state_label(&self, state: &str) -> Result<String, TrackerError> {
-        let known = self.config.states.labels().iter().find(|name| normal_state(name) == normal_state(state));
+        let known = self.config.states.labels().iter().find(|name| is_same_state(name, state));
         known.cloned().ok_or_else(|| {
             let message = format!("`{state}` is none of the configured states, so no label stands for it");
             TrackerError::InvalidIssue(message)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{CLOSED, Gitlab, OPENED};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state, normal_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::Writes;
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -103,7 +103,7 @@ impl Gitlab {
         let request = Request::new(Method::Get, format!("{}/{}", self.issues_path(), issue.id));
         let body = http.send(&request).await?.json()?;
         let known = body["labels"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let is_one = |known: &&str| labels.iter().any(|label| normal_state(label) == normal_state(known));
+        let is_one = |known: &&str| labels.iter().any(|label| is_same_state(label, known));
         Ok(known.filter(is_one).map(str::to_owned).collect())
     }
 

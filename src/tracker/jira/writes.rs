@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::Deployment;
 use super::{Jira, document, record};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -39,7 +39,7 @@ impl Writes for Jira {
         if let Some(state) = &new.state {
             let now = self.look(http, &id, "status").await?;
             let now = text(&now["status"]["name"]).unwrap_or_default();
-            if normal_state(&now) != normal_state(state) {
+            if !is_same_state(&now, state) {
                 self.go_to(http, &id, &now, state).await?;
             }
         }
@@ -115,8 +115,7 @@ impl Jira {
         if !edit.remove_labels.is_empty() {
             let fields = self.look(http, &issue.id, "labels").await?;
             let known = fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let removed =
-                known.filter(|known| edit.remove_labels.iter().any(|label| normal_state(label) == normal_state(known)));
+            let removed = known.filter(|known| edit.remove_labels.iter().any(|label| is_same_state(label, known)));
             changes.extend(removed.map(|label| json!({ "remove": label })));
         }
         Ok(changes)
@@ -129,7 +128,7 @@ impl Jira {
         let body = answer.json()?;
         let offered = body["transitions"].as_array().ok_or_else(|| answer.nonsense("no list of transitions"))?;
         let name = |transition: &Value| text(&transition["to"]["name"]);
-        let leads = |transition: &&Value| name(transition).is_some_and(|name| normal_state(&name) == normal_state(to));
+        let leads = |transition: &&Value| name(transition).is_some_and(|name| is_same_state(&name, to));
         let Some(id) = offered.iter().find(leads).and_then(|transition| text(&transition["id"])) else {
             let names: Vec<String> = offered.iter().filter_map(name).map(|name| format!("`{name}`")).collect();
             let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::config::Config;
-use crate::model::normal_state;
+use crate::model::{is_same_state, normal_state};
 use crate::tracker::TrackerError;
 use crate::tracker::remote::{invalid, text};
 
@@ -37,12 +37,12 @@ impl Statuses {
 
     /// The id of the one with this name.
     pub(super) fn id(&self, name: &str) -> Option<u64> {
-        self.0.iter().find(|status| normal_state(&status.name) == normal_state(name)).map(|status| status.id)
+        self.0.iter().find(|status| is_same_state(&status.name, name)).map(|status| status.id)
     }
 
     /// Whether an issue with this status is over for Redmine.
     pub(super) fn is_closed(&self, name: &str) -> bool {
-        self.0.iter().any(|status| status.is_closed && normal_state(&status.name) == normal_state(name))
+        self.0.iter().any(|status| status.is_closed && is_same_state(&status.name, name))
     }
 
     /// What they are called.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Redmine;
 use super::record::{identifier, number};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -34,7 +34,7 @@ impl Writes for Redmine {
         let state = text(&made["status"]["name"]).unwrap_or_default();
         match &new.state {
             // A role may not be allowed to make an issue in this state, and still to set it.
-            Some(wanted) if normal_state(wanted) != normal_state(&state) => {
+            Some(wanted) if !is_same_state(wanted, &state) => {
                 let edit = IssueEdit { state: Some(wanted.clone()), ..IssueEdit::default() };
                 put(http, id, self.fields(http, &edit).await?).await?;
                 self.check_state(http, id, wanted).await?;
@@ -141,7 +141,7 @@ impl Redmine {
     async fn check_state(&self, http: &Http, id: u64, wanted: &str) -> Result<(), TrackerError> {
         let answer = http.send(&Request::get(format!("/issues/{id}.json"))).await?.json()?;
         let state = text(&answer["issue"]["status"]["name"]).unwrap_or_default();
-        if normal_state(&state) == normal_state(wanted) {
+        if is_same_state(&state, wanted) {
             return Ok(());
         }
         let name = identifier(id);

@@ -1,7 +1,7 @@
 //! Writes: look, change, look again.
 
 use super::{Provider, Remote, ranks};
-use crate::model::{Issue, IssueRef, normal_state};
+use crate::model::{Issue, IssueRef, is_same_state};
 use crate::tracker::{BoxFuture, IssueEdit, NewIssue, Tracker, TrackerError, Write, Writer, check_comment};
 
 impl<P: Provider> Remote<P> {
@@ -39,7 +39,7 @@ impl<P: Provider> Remote<P> {
     /// may not change.
     fn check_written(&self, edit: &IssueEdit, after: &Issue) -> Result<(), TrackerError> {
         let name = &after.identifier;
-        if let Some(state) = edit.state.as_ref().filter(|state| normal_state(state) != normal_state(&after.state)) {
+        if let Some(state) = edit.state.as_ref().filter(|state| !is_same_state(state, &after.state)) {
             let message = format!("{name} was to be set to `{state}`, and is in `{}`", after.state);
             return Err(TrackerError::Response(message));
         }
@@ -133,7 +133,7 @@ fn needed(edit: &IssueEdit, issue: &Issue) -> IssueEdit {
     let mut change = edit.clone();
     change.title = change.title.filter(|title| *title != issue.title);
     change.description = change.description.filter(|text| Some(text) != issue.description.as_ref());
-    change.state = change.state.filter(|state| normal_state(state) != normal_state(&issue.state));
+    change.state = change.state.filter(|state| !is_same_state(state, &issue.state));
     change.priority = change.priority.filter(|priority| *priority != issue.priority);
     change.assignee = change.assignee.filter(|assignee| *assignee != issue.assignee_id);
     change.parent = change.parent.filter(|parent| match (parent, &issue.parent) {
