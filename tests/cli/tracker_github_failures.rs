@@ -157,6 +157,11 @@ fn a_server_that_is_away_stops_nothing() {
     fake.stop();
     let error = env.baton("poll --json").exits(11).error();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("tracker_request"), &json!(true)));
+    let what = format!("no answer from {} (GET /repos/o/r/issues)", fake.url());
+    let refused = "Connection refused (os error 111)";
+    assert_eq!((&error["message"], &error["causes"]), (&json!(what), &json!([refused])));
+    let status = env.baton("status").ok().stdout;
+    assert!(status.contains(&format!(": {what}: {refused}")), "{status}");
     env.baton("reconcile").exits(11);
     assert_eq!(env.status_word("GH-1"), "running");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::chain::chain;
 use crate::error::Result;
 use crate::model::{PollError, StateRecord};
 use crate::project::{Project, STATE};
@@ -11,7 +12,7 @@ use crate::tracker::TrackerError;
 /// Keeps a failure; the same one again is not written again.
 pub(super) fn remember(project: &Project, error: &TrackerError) -> Result<()> {
     let known: StateRecord = project.store.get(STATE)?.unwrap_or_default();
-    let (code, message) = (error.code().to_owned(), error.to_string());
+    let (code, message) = (error.code().to_owned(), chain(error));
     if known.poll_error.as_ref().is_some_and(|old| (&old.code, &old.message) == (&code, &message)) {
         return Ok(());
     }

@@ -36,6 +36,7 @@ use self::attempts::{Attempt, Next};
 use self::cache::{Cache, Known};
 use self::traffic::Meter;
 use super::TrackerError;
+use crate::chain::innermost;
 use crate::model::Timestamp;
 use crate::seams::Seams;
 use crate::store::Redactor;
@@ -151,7 +152,7 @@ impl Http {
                     attempt = attempt.again();
                 }
                 (Next::Accept, Ok(answer)) => return Ok(answer),
-                (Next::Accept, Err(failure)) => return Err(failure.into_error(request)),
+                (Next::Accept, Err(failure)) => return Err(failure.into_error(request, &self.server())),
             }
         }
     }
@@ -335,10 +336,12 @@ impl From<reqwest::Error> for Failure {
 }
 
 impl Failure {
-    fn into_error(self, request: &Request) -> TrackerError {
+    /// Names the server, and of the layers of causes the innermost, which says what happened.
+    fn into_error(self, request: &Request, origin: &str) -> TrackerError {
         match self {
             Self::Timeout(cause) | Self::Transport(cause) => {
-                TrackerError::Request { what: request.to_string(), cause: Box::new(cause) }
+                let what = format!("no answer from {origin} ({request})");
+                TrackerError::Request { what, cause: innermost(&cause).into() }
             }
             Self::Final(error) => error,
         }
