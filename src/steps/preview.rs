@@ -62,7 +62,7 @@ pub async fn preview_launch(project: &Project, found: &Found, overriding: Overri
     })
 }
 
-/// What a dispatch would launch now. A slot that a dead worker still has counts as taken, until a step settles it.
+/// What a dispatch would launch now. A dead worker takes no slot: a dispatch begins by settling it.
 pub async fn preview_dispatch(project: &Project, wanted: &Wanted) -> Result<DispatchReport> {
     preflight(project)?;
     let mut poll = poll(project, true).await?;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, is_alive, kill, wait_until};
+use crate::env::{TestEnv, is_alive, kill, texts, wait_until};
 
 fn pid(value: &Value) -> u32 {
     value.as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid")
@@ -171,6 +171,8 @@ fn a_dead_claim_takes_no_slot() {
     env.workflow("agent:\n  max_concurrent_agents: 1\n");
     env.agent_of("B", "finish");
     env.issue("B", "");
+    assert_eq!(env.baton("dispatch --dry-run").ok().stdout.lines().next(), Some("would launch B.1"));
+    assert_eq!(texts(&env.baton("run --dry-run --json").json()["dispatch"]["launched"], "run"), ["B.1"]);
     let done = env.baton("dispatch --wait -v").ok();
     assert_eq!(done.stdout, "B.1\n");
     let settled = "run settled run=A.1 issue_id=\"A\" issue_identifier=\"A\" outcome=\"interrupted\"";

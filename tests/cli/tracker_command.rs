@@ -232,3 +232,24 @@ fn a_program_that_fails_for_a_while_stops_nobody() {
     env.go_on("A-1");
     wait_until("the run has ended", || env.status_word("A-1") != "running");
 }
+
+#[test]
+fn an_issue_that_is_listed_and_not_shown_by_its_id_is_not_launched_without_end() {
+    let env = project("", "", TWO);
+    tracker(&env, &documented().replace("ids) jq -c 'select(", "ids) jq -c 'select(false and "));
+    env.agent("true");
+    env.baton("run --until-idle").ok();
+    assert_eq!((env.turns().len(), env.status_word("A-1")), (1, "released".to_owned()));
+    let poll = env.baton("poll --json").json();
+    assert_eq!((texts(&poll["queue"], "identifier"), codes(&poll["problems"])), (vec![], vec!["listed_only"]));
+    tracker(&env, documented());
+    assert_eq!(texts(&env.baton("poll --json").json()["queue"], "identifier"), ["A-1"]);
+}
+
+#[test]
+fn the_documented_program_knows_ids_that_are_numbers() {
+    let env = project("", "  handoff_state: Done\n", r#"{"id":7,"title":"Say hello","state":"Todo"}"#);
+    env.agent("echo hello > hello");
+    env.baton("run --until-idle").ok();
+    assert_eq!(env.status_word("7"), "done");
+}

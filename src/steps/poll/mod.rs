@@ -5,13 +5,16 @@ mod failure;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::by_ids::by_ids;
+use super::by_ids::{Refreshed, by_ids};
 use crate::error::{Error, Result};
-use crate::model::{Issue, Key, Status};
+use crate::model::{ClaimRecord, Issue, Key, RunId, Status};
 use crate::project::Project;
-use crate::store::{DocId, Kind, Row, RowWorkspace, Rows, Snapshot, StoreError};
+use crate::recovery;
+use crate::store::{DocId, Kind, Row, RowIssue, RowWorkspace, Rows, Snapshot, StoreError};
 use crate::tracker::{Fetched, Problem, TrackerError};
+use crate::workflow::config::TrackerConfig;
 
 pub use report::{PollReport, QueueEntry, WaitingEntry};
 pub(super) use report::{entry, running_states, stand_in};
@@ -47,7 +50,15 @@ pub async fn poll(project: &Project, dry_run: bool) -> Result<PollReport> {
         project.store.touch_polled(project.seams.now())?;
     }
     let traffic = project.tracker.traffic().since(&before);
-    Ok(PollReport { traffic, ..report::make(project, &answer, changes.len(), asked_at, &policy) })
+    let dead = if dry_run { dead_runs(project, &answer.known) } else { Vec::new() };
+    Ok(PollReport { traffic, ..report::make(project, &answer, &dead, changes.len(), asked_at, &policy) })
+}
+
+/// The runs whose worker is dead. A step that launches settles them first, so that a plan counts no slot for them.
+fn dead_runs(project: &Project, known: &Snapshot) -> Vec<RunId> {
+    let claims = known.all::<ClaimRecord>().into_iter();
+    let dead = claims.filter(|claim| recovery::is_dead(project, claim, Duration::ZERO).is_some());
+    dead.map(|claim| claim.claim.run).collect()
 }
 
 /// So many changes make the rows that were read before them of little use.
@@ -95,16 +106,22 @@ impl From<AskError> for Error {
 
 /// One read of the active states, and one by id of the issues that we know and that read did not bring.
 async fn ask(project: &Project) -> std::result::Result<Answer, AskError> {
-    let active = &project.workflow.config.tracker.active_states;
-    let mut fetched = project.tracker.fetch_issues_by_states(active).await?;
+    let tracker = &project.workflow.config.tracker;
+    let mut fetched = project.tracker.fetch_issues_by_states(&tracker.active_states).await?;
     let rows = project.store.rows()?;
     let brought: BTreeSet<&str> = fetched.issues.iter().map(|issue| issue.id.as_str()).collect();
     let missing = rows.rows.iter().filter(|row| is_open(row) && !brought.contains(row.issue_id.as_str()));
     let missing: Vec<String> = missing.map(|row| row.issue_id.clone()).collect();
-    let found = by_ids(&*project.tracker, &missing).await?;
+    let back = rows.rows.iter().filter(|row| was_invisible(row, tracker) && brought.contains(row.issue_id.as_str()));
+    let back: Vec<String> = back.map(|row| row.issue_id.clone()).collect();
+    let found = by_ids(&*project.tracker, &[missing.clone(), back.clone()].concat()).await?;
+    let hidden = listed_only(&mut fetched, &back, &found);
     let visible = missing.into_iter().filter(|id| !found.is_unknown(id));
     let mut looked_up: BTreeMap<String, Option<Issue>> = visible.map(|id| (id, None)).collect();
-    looked_up.extend(found.issues.into_iter().map(|issue| (issue.id.clone(), Some(issue))));
+    let found_anew = found.issues.into_iter().filter(|issue| !back.contains(&issue.id));
+    looked_up.extend(found_anew.map(|issue| (issue.id.clone(), Some(issue))));
+    fetched.problems.extend(hidden);
+    let brought: BTreeSet<&str> = fetched.issues.iter().map(|issue| issue.id.as_str()).collect();
     let is_concerned = |row: &&Row| {
         let id = row.issue_id.as_str();
         brought.contains(id) || looked_up.contains_key(id) || row.status.claim().is_some()
@@ -118,6 +135,26 @@ async fn ask(project: &Project) -> std::result::Result<Answer, AskError> {
         }
     }
     Ok(Answer { fetched, looked_up, rows, concerned, known })
+}
+
+/// Whether an issue was released because a read by id did not show it: it was active when it was last seen.
+fn was_invisible(row: &Row, tracker: &TrackerConfig) -> bool {
+    let was_active = |issue: &RowIssue| tracker.is_active(&issue.state);
+    row.status == Status::Released && row.issue.as_ref().is_some_and(was_active)
+}
+
+/// Takes out the issues that the tracker lists and, asked for them by id, does not show. A worker asks by id, so that such
+/// an issue would be launched and released again without end.
+fn listed_only(fetched: &mut Fetched, back: &[String], found: &Refreshed) -> Vec<Problem> {
+    let is_shown = |id: &String| found.is_unknown(id) || found.issues.iter().any(|issue| issue.id == *id);
+    let is_hidden = |issue: &mut Issue| back.contains(&issue.id) && !is_shown(&issue.id);
+    let hidden = fetched.issues.extract_if(.., is_hidden);
+    let problem = |issue: Issue| Problem {
+        source: issue.identifier,
+        code: "listed_only".to_owned(),
+        message: format!("the tracker lists it, but shows nothing when it is asked for the id `{}`", issue.id),
+    };
+    hidden.map(problem).collect()
 }
 
 /// The documents of an issue.

@@ -65,7 +65,14 @@ pub struct WaitingEntry {
     pub reasons: Vec<Reason>,
 }
 
-pub(super) fn make(project: &Project, answer: &Answer, changed: usize, asked_at: u64, policy: &Policy) -> PollReport {
+pub(super) fn make(
+    project: &Project,
+    answer: &Answer,
+    dead: &[RunId],
+    changed: usize,
+    asked_at: u64,
+    policy: &Policy,
+) -> PollReport {
     let now = project.seams.now();
     let Answer { fetched, known: snapshot, .. } = answer;
     let works: BTreeMap<String, Work> =
@@ -79,7 +86,7 @@ pub(super) fn make(project: &Project, answer: &Answer, changed: usize, asked_at:
         unknown.into_iter().zip(&stand_ins).partition(|(_, work)| is_damaged(answer, &work.key));
     let pairs = known.into_iter().filter_map(|issue| works.get(&issue.id).map(|work| (issue, work))).chain(new);
     let Plan { queue, waiting } =
-        queue::plan(pairs, Slots::new(policy, running_states(snapshot, policy, &[])), policy, now);
+        queue::plan(pairs, Slots::new(policy, running_states(snapshot, policy, dead)), policy, now);
     let waiting = waiting.into_iter().map(|waiting| (waiting.issue, &waiting.work.key, waiting.reasons));
     let damaged = damaged.into_iter().map(|(issue, work)| {
         let reason = Reason::new(ReasonCode::Damaged, "its manifest is damaged; `baton status` says how");
