@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::block_on;
 use super::ui::{Style, View};
-use super::values::{at_least_one, days};
+use super::values::{age, at_least_one};
 use super::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::steps::{self, Collected, CollectedKind, GcOptions, GcReport};
@@ -21,7 +21,7 @@ use crate::steps::{self, Collected, CollectedKind, GcOptions, GcReport};
   baton gc --max-workspaces 20")]
 pub struct Args {
     /// How long it must have been over: 30d, 12h [default: store.archive_after]
-    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = days)]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = age)]
     older_than: Option<Duration>,
     /// Ended runs of each issue that stay, however old
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -64,14 +64,14 @@ impl View for GcReport {
 
     fn text(&self, _: Style) -> String {
         let line = |gone: &Collected| {
-            let what = match gone.kind {
-                CollectedKind::Workspace => "removed workspace",
-                CollectedKind::Issue => "archived",
-                CollectedKind::Run => "deleted run",
-                CollectedKind::RunFolder => "put away the folder of run",
-                CollectedKind::Branch => "deleted branch",
+            let (done, planned) = match gone.kind {
+                CollectedKind::Workspace => ("removed workspace", "would remove workspace"),
+                CollectedKind::Issue => ("archived", "would archive"),
+                CollectedKind::Run => ("deleted run", "would delete run"),
+                CollectedKind::RunFolder => ("put away the folder of run", "would put away the folder of run"),
+                CollectedKind::Branch => ("deleted branch", "would delete branch"),
             };
-            format!("{what} {}\n", gone.name)
+            format!("{} {}\n", if self.dry_run { planned } else { done }, gone.name)
         };
         self.actions.iter().map(line).collect()
     }

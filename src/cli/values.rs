@@ -17,11 +17,21 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     milliseconds.map(Duration::from_millis).ok_or_else(|| format!("`{text}` is too long"))
 }
 
-/// The same with days: `14d`.
-pub(super) fn days(text: &str) -> Result<Duration, String> {
-    let Some(number) = text.strip_suffix('d') else { return duration(text) };
-    let days: u64 = number.parse().map_err(|_| format!("`{text}` is no duration (try `14d`)"))?;
-    days.checked_mul(86_400).map(Duration::from_secs).ok_or_else(|| format!("`{text}` is too long"))
+/// An age as it is typed: `14d`, `12h`, and all that is a [`duration`], but for a bare number, which somebody may have
+/// meant as days.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let wrong = || format!("`{text}` is no age (try `14d`, or `12h`)");
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    match &text[digits..] {
+        "d" => {
+            let seconds = number.checked_mul(86_400).ok_or_else(|| format!("`{text}` is too long"))?;
+            Ok(Duration::from_secs(seconds))
+        }
+        "" if number > 0 => Err(format!("`{text}` has no unit of time (try `{text}d`, or `{text}h`)")),
+        "" | "ms" | "s" | "m" | "h" => duration(text),
+        _ => Err(wrong()),
+    }
 }
 
 /// A count of at least one.
@@ -39,9 +49,11 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(days("14d"), Ok(Duration::from_secs(14 * 86_400)));
-        assert_eq!(days("12h"), duration("12h"));
-        assert!(days("d").is_err() && days("99999999999999999999d").is_err());
+        assert_eq!(age("14d"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!((age("12h"), age("0")), (duration("12h"), duration("0")));
+        for bad in ["d", "-1", "1d2h", "5", "99999999999999999999d", "18446744073709551615d"] {
+            assert!(age(bad).is_err(), "{bad}");
+        }
         for bad in ["", "x", "5d", "-1s", "1.5s", "99999999999999999999s", "18446744073709551615h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -198,3 +198,19 @@ fn sizes_are_in_the_list() {
     );
     assert_eq!(gc(&env, "", 30)["actions"], json!([]), "an issue that goes on keeps its workspace");
 }
+
+#[test]
+fn a_plan_reads_as_one_and_an_age_needs_its_unit() {
+    let env = TestEnv::with_git();
+    done(&env, "A");
+    let plan = env.command("gc --dry-run").later(15 * DAY_MS).run().ok().stdout;
+    assert_eq!(plan, "would delete branch baton/A\nwould archive A\n");
+    let real = env.command("gc").later(15 * DAY_MS).run().ok().stdout;
+    assert_eq!(real, "deleted branch baton/A\narchived A\n");
+    for (age, says) in
+        [("5", "`5` has no unit of time (try `5d`, or `5h`)"), ("-1", "`-1` is no age (try `14d`, or `12h`)")]
+    {
+        let refused = env.baton(["gc", "--older-than", age]).exits(2);
+        assert!(refused.stderr.contains(says), "{refused}");
+    }
+}
