@@ -248,7 +248,7 @@ mod tests {
     #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     async fn somebody_else_s_repository_is_not_trusted() {
         if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root can give a file to another user");
+            eprintln!("SKIPPED: only root can give a file to another user");
             return;
         }
         let f = Fixture::new();

@@ -182,7 +182,7 @@ fn a_store_that_cannot_be_written_is_still_read() {
     env.issue("A", "");
     env.baton("poll").ok();
     if rustix::process::geteuid().is_root() {
-        eprintln!("skipped: root writes where it likes");
+        eprintln!("SKIPPED: root writes where it likes");
         return;
     }
     fs::set_permissions(env.store("journal"), fs::Permissions::from_mode(0o500)).expect("permissions");

@@ -85,7 +85,7 @@ fn only_the_owner_writes() {
     let fixture = Fixture::new();
     put(&fixture.open(), "ABC-1", 1);
     if std::os::unix::fs::chown(fixture.root(), Some(12345), None).is_err() {
-        eprintln!("skipped: only root can give a directory away");
+        eprintln!("SKIPPED: only root can give a directory away");
         return;
     }
     let store = fixture.open();
