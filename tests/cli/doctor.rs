@@ -51,6 +51,12 @@ fn what_does_not_work_is_named_and_decides_the_exit_code() {
     fs::remove_dir(env.path("p/issues")).expect("removed");
     env.workflow("");
     assert_eq!(check(&env.baton("doctor --json").exits(11).any_json(), "tracker")["status"], "failed");
+    fs::create_dir(env.path("p/issues")).expect("made");
+    let good = fs::read_to_string(env.path("p/WORKFLOW.md")).expect("read");
+    fs::write(env.path("p/WORKFLOW.md"), format!("{good}\n{{{{ issue.titel }}}}\n")).expect("written");
+    let done = env.baton("doctor --json").exits(10);
+    assert_eq!(check(&done.any_json(), "workflow")["status"], "failed");
+    assert_eq!(done.error()["code"], "template_render_error", "every run would fail by it");
     fs::write(env.path("p/WORKFLOW.md"), "---\ntracker: [\n---\n").expect("written");
     let done = env.baton("doctor --json").exits(10);
     assert_eq!(

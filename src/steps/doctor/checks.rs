@@ -26,6 +26,9 @@ pub(super) fn workflow(path: &Path, workflow: Result<Option<&Workflow>, Error>) 
         Err(error) => Check::failed("workflow", error),
         Ok(None) => Check::new("workflow", Health::Skipped, "not read"),
         Ok(Some(workflow)) => {
+            if let Err(error) = workflow.check_prompt() {
+                return Check::failed("workflow", Error::from(error));
+            }
             let notices = workflow.notices();
             if notices.is_empty() {
                 return Check::new("workflow", Health::Ok, path.display().to_string());
