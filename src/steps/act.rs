@@ -88,7 +88,7 @@ pub(super) fn answered(receipt: &Receipt) -> Result<IssueView> {
     let answer = receipt.answer.as_ref().unwrap_or(&Value::Null);
     let key = serde_json::from_value(answer["key"].clone()).map_err(damaged)?;
     let issue = serde_json::from_value(answer["issue"].clone()).map_err(damaged)?;
-    Ok(IssueView { key, issue, comments: None, replayed: Some(true) })
+    Ok(IssueView { key, issue, comments: None, replayed: Some(true), dry_run: false })
 }
 
 /// Whether the tracker has said that it will not, so that a repetition would hear the same.

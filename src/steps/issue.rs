@@ -25,6 +25,9 @@ pub struct IssueView {
     /// Whether it was made by the same request before, where it was asked for under an idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// Whether nothing was written, and this is what would be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// Which issues are listed.
@@ -155,5 +158,5 @@ pub(super) fn writer(project: &Project) -> Result<&dyn Writer> {
 pub(super) fn view(project: &Project, issue: Issue) -> IssueView {
     let known = crate::steps::find_known(&project.store, &crate::steps::Target::Named(issue.id.clone())).ok().flatten();
     let key = known.map_or_else(|| Key::for_identifier(&issue.identifier, |_| false), |found| found.key);
-    IssueView { key, issue, comments: None, replayed: None }
+    IssueView { key, issue, comments: None, replayed: None, dry_run: false }
 }

@@ -14,14 +14,14 @@ const NAMELESS: &str = "(new)";
 pub async fn create_plan(project: &Project, new: &NewIssue) -> Result<IssueView> {
     let first_state = project.workflow.config.tracker.active_states.first();
     let made = writer(project)?.foresee(Write::Create(new)).await?;
-    Ok(view(project, made.unwrap_or_else(|| created(new, first_state))))
+    Ok(planned(project, made.unwrap_or_else(|| created(new, first_state))))
 }
 
 /// The issue as it is, and as `edit` would leave it.
 pub async fn edit_plan(project: &Project, identifier: &str, edit: &IssueEdit) -> Result<(Issue, IssueView)> {
     let issue = find(project, identifier).await?.issue;
     let after = foresee(writer(project)?, Write::Edit { id: &issue.id, edit }).await?;
-    let after = view(project, after.unwrap_or_else(|| edited(issue.clone(), edit)));
+    let after = planned(project, after.unwrap_or_else(|| edited(issue.clone(), edit)));
     Ok((issue, after))
 }
 
@@ -29,7 +29,11 @@ pub async fn edit_plan(project: &Project, identifier: &str, edit: &IssueEdit) ->
 pub async fn comment_plan(project: &Project, identifier: &str, text: &str) -> Result<IssueView> {
     let issue = find(project, identifier).await?.issue;
     let after = foresee(writer(project)?, Write::Comment { id: &issue.id, text }).await?;
-    Ok(view(project, after.unwrap_or(issue)))
+    Ok(planned(project, after.unwrap_or(issue)))
+}
+
+fn planned(project: &Project, issue: Issue) -> IssueView {
+    IssueView { dry_run: true, ..view(project, issue) }
 }
 
 async fn foresee(writer: &dyn Writer, write: Write<'_>) -> Result<Option<Issue>> {

@@ -45,7 +45,7 @@ fn every_dry_run_says_what_it_would_do_and_writes_nothing() {
         ("recover --dry-run", ""),
         ("run --dry-run", "would launch A.1"),
         ("run --once --dry-run", "C: workspace would be removed"),
-        ("issue create New --dry-run", "TASK-1  New"),
+        ("issue create New --dry-run", "would be TASK-1  New"),
         ("issue edit A --state Done --dry-run", "state  Done"),
         ("issue comment A Seen --dry-run", "A  Title of A"),
         ("comment A Seen --dry-run", "A  Title of A"),
@@ -136,9 +136,10 @@ fn the_plan_is_what_the_real_run_carries_out() {
 
     let (plan, made) =
         (data("issue create New --label Bug --dry-run --json"), data("issue create New --label Bug --json"));
+    assert_eq!((&plan["dry_run"], &made["dry_run"]), (&true.into(), &Value::Null));
     let without_times = |mut issue: Value| {
-        for time in ["created_at", "updated_at"] {
-            issue[time].take();
+        for field in ["created_at", "updated_at", "dry_run"] {
+            issue[field].take();
         }
         issue
     };

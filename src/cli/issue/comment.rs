@@ -4,7 +4,7 @@ use crate::cli::context::block_on;
 use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::queue::Once;
-use crate::steps;
+use crate::steps::{self, IssueView};
 
 /// Comment on an issue in the tracker
 ///
@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         let before = once.as_ref().map(|once| steps::done_before(&project, once)).transpose()?.flatten();
         let would_comment = before.is_none();
         let plan = match before {
-            Some(before) => before,
+            Some(before) => IssueView { dry_run: true, ..before },
             None => block_on(steps::comment_plan(&project, &args.issue, &text))??,
         };
         ui.show(&plan);

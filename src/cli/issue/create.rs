@@ -4,7 +4,7 @@ use crate::cli::context::block_on;
 use crate::cli::{Ctx, DryRun, Ui};
 use crate::error::{Exit, Result};
 use crate::queue::Once;
-use crate::steps;
+use crate::steps::{self, IssueView};
 use crate::tracker::NewIssue;
 
 /// Make an issue
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
         let before = once.as_ref().map(|once| steps::done_before(&project, once)).transpose()?.flatten();
         let would_make = before.is_none();
         let plan = match before {
-            Some(before) => before,
+            Some(before) => IssueView { dry_run: true, ..before },
             None => block_on(steps::create_plan(&project, &new))??,
         };
         ui.show(&plan);

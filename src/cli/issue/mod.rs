@@ -51,7 +51,8 @@ impl View for IssueView {
 
     fn text(&self, _: Style) -> String {
         let issue = &self.issue;
-        let mut text = format!("{}  {}\n", escape(&issue.identifier), escape(&issue.title));
+        let would = if self.dry_run { "would be " } else { "" };
+        let mut text = format!("{would}{}  {}\n", escape(&issue.identifier), escape(&issue.title));
         let mut line = |name: &str, value: String| {
             if !value.is_empty() {
                 text += &format!("{name:>12}  {}\n", escape(&value));
