@@ -113,6 +113,8 @@ fn what_exists_nowhere_else_is_archived() {
     let archived = std::path::PathBuf::from(kept["archived_path"].as_str().expect("a path"));
     assert_eq!(fs::read_to_string(archived.join("new")).expect("kept"), "new\n");
     assert!(!env.workspace("A").exists());
+    let status = env.baton("status A").ok().stdout;
+    assert!(status.contains(&format!("  workspace archived at {}\n", archived.display())), "{status}");
     let patch = walkdir::WalkDir::new(env.store("")).into_iter().flatten();
     let patch = patch.into_iter().find(|entry| entry.file_name().to_string_lossy().ends_with("changes.patch"));
     let patch = patch.expect("a patch").into_path();

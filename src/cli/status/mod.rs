@@ -181,7 +181,11 @@ impl View for IssueStatus {
             let _ = writeln!(text, "  waits: {}", escape(&reason.message));
         }
         if let Some(workspace) = &self.workspace {
-            let _ = writeln!(text, "  workspace {}", workspace.path.display());
+            let _ = match (&workspace.archived_path, workspace.state.is_gone()) {
+                (Some(path), true) => writeln!(text, "  workspace archived at {}", path.display()),
+                (None, true) => writeln!(text, "  workspace removed"),
+                (_, false) => writeln!(text, "  workspace {}", workspace.path.display()),
+            };
         }
         if !self.available_actions.is_empty() {
             let _ = writeln!(text, "  possible now: {}", self.available_actions.join(", "));
