@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, cx: &Ctx) -> Result<Exit> {
     let named = args.run.as_deref().or_else(|| cx.seams.env.get("BATON_RUN"));
     let named = named.ok_or_else(|| usage("which run is not said: name one, or start it as an agent".to_owned()))?;
     let name = named.strip_prefix("run:").unwrap_or(named);
-    let run: RunId = name.parse().map_err(|_| usage(format!("`{named}` is no run")))?;
+    let run: RunId = name.parse().map_err(|_| usage(format!("`{named}` is no run's id, such as `TASK-1.1`")))?;
     let folder = RunFolder::of(&Layout { root: cx.place()?.store }, &run);
     if !folder.exists() {
         return Err(Error::new(Exit::NotFound, "not_found", format!("no run `{run}`"))

@@ -89,7 +89,10 @@ impl From<WorkflowError> for Error {
         let mapped = caused(Exit::Config, error.code(), &error);
         match &error {
             WorkflowError::NotFound { .. } => mapped.hint("`baton init` writes one for this repository"),
-            WorkflowError::MissingTrackerKind { .. } | WorkflowError::UnsupportedTrackerKind { .. } => {
+            WorkflowError::MissingTrackerKind { .. } => mapped
+                .hint("`tracker.kind: local` keeps issues as files beside WORKFLOW.md")
+                .hint("the configuration stands between two lines `---`, the first of which begins the file"),
+            WorkflowError::UnsupportedTrackerKind { .. } => {
                 mapped.hint("`tracker.kind: local` keeps issues as files beside WORKFLOW.md")
             }
             WorkflowError::Unreadable { .. }
@@ -129,6 +132,9 @@ impl From<TrackerError> for Error {
             TrackerError::Status { status: 401 | 403, .. } => {
                 mapped.hint("the tracker refuses the credential in `tracker.provider`, or what it may do is not enough")
             }
+            TrackerError::Status { status: 404, .. } => mapped.hint(
+                "what `tracker.provider` names is not there, or its credential may not see it; `baton config show` lists it",
+            ),
             TrackerError::Request { .. } if io_kind(&error) == Some(ErrorKind::NotFound) => {
                 mapped.hint("`baton init` makes the directory of issues; `tracker.provider.path` names another")
             }

@@ -19,7 +19,7 @@ pub struct Once {
 
 /// The key was used for another request before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the idempotency key was used for another request before, a `{action}`")]
+#[error("the idempotency key was used for another request before: `{action}`")]
 pub struct KeyReused {
     /// What that was.
     pub action: String,

@@ -65,6 +65,7 @@ fn one_without_front_matter_to_go_by_says_what_is_missing() {
     ------- stderr -------
     error: <root>/p/WORKFLOW.md: tracker.kind is missing
     hint: `tracker.kind: local` keeps issues as files beside WORKFLOW.md
+    hint: the configuration stands between two lines `---`, the first of which begins the file
     [exit status: 10]
     ");
     insta::assert_snapshot!(poll("---\njust a text\n---\n"), @"

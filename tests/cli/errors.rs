@@ -42,6 +42,7 @@ fn a_workflow_that_is_not_valid_names_file_line_and_key() {
     ------- stderr -------
     error: <root>/p/WORKFLOW.md: tracker.kind is missing
     hint: `tracker.kind: local` keeps issues as files beside WORKFLOW.md
+    hint: the configuration stands between two lines `---`, the first of which begins the file
     [exit status: 10]
     ");
     insta::assert_snapshot!(broken("---\ntracker:\n  kind: local\npolling:\n  interval_ms: soon\n---\n"), @r#"

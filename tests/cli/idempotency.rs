@@ -35,7 +35,7 @@ fn a_launch_is_answered_alike_for_good() {
     assert_eq!(env.baton("worker launch A --idempotency-key k").ok().stdout, "A.1\n");
     insta::assert_snapshot!(env.baton("worker launch B --idempotency-key k"), @"
     ------- stderr -------
-    error: the idempotency key was used for another request before, a `worker launch`
+    error: the idempotency key was used for another request before: `worker launch`
     hint: take another key for another request; a key belongs to its first one for good
     [exit status: 6]
     ");

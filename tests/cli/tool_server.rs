@@ -193,7 +193,7 @@ fn without_a_run_there_is_nothing_to_serve() {
     ");
     insta::assert_snapshot!(env.baton("tool-server nonsense"), @"
     ------- stderr -------
-    error: `nonsense` is no run
+    error: `nonsense` is no run's id, such as `TASK-1.1`
     [exit status: 2]
     ");
     // One that is over is served, so that whoever asks is told.

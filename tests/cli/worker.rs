@@ -195,18 +195,18 @@ fn show_tells_a_run_s_whole_story() {
     env.baton("worker launch A --wait").exits(20);
     insta::assert_snapshot!(env.baton("worker show A"), @"
     run A.1 of A
-         outcome  failed
-           error  command.run ended with exit status 3
-          worker  <pid> (gone)
-         started  <time>
-        finished  <time>
-           turns  1
-       workspace  <root>/p/.baton/workspaces/A
-       agent.log  <root>/p/.baton/runs/A.1/agent.log
-    events.jsonl  <root>/p/.baton/runs/A.1/events.jsonl
-    outcome.json  <root>/p/.baton/runs/A.1/outcome.json
-        rerun.sh  <root>/p/.baton/runs/A.1/rerun.sh
-       spec.json  <root>/p/.baton/runs/A.1/spec.json
+           outcome  failed
+             error  command.run ended with exit status 3
+            worker  <pid> (gone)
+           started  <time>
+          finished  <time>
+             turns  1
+         workspace  <root>/p/.baton/workspaces/A
+         agent.log  <root>/p/.baton/runs/A.1/agent.log
+      events.jsonl  <root>/p/.baton/runs/A.1/events.jsonl
+      outcome.json  <root>/p/.baton/runs/A.1/outcome.json
+          rerun.sh  <root>/p/.baton/runs/A.1/rerun.sh
+         spec.json  <root>/p/.baton/runs/A.1/spec.json
     supervisor.log  <root>/p/.baton/runs/A.1/supervisor.log
     [exit status: 0]
     ");

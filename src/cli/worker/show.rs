@@ -171,7 +171,7 @@ impl View for Shown {
         let mut text = format!("run {} of {}\n", record.run, record.identifier);
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                text += &format!("{name:>12}  {}\n", crate::cli::render::escape(&value));
+                text += &format!("{name:>14}  {}\n", crate::cli::render::escape(&value));
             }
         };
         line("outcome", record.outcome.map(|outcome| outcome.as_str().to_owned()));
