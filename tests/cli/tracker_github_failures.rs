@@ -56,6 +56,41 @@ fn an_issue_that_is_gone_or_moved_fails_no_other() {
 }
 
 #[test]
+fn a_repository_that_is_renamed_loses_no_issue() {
+    for states in ["issue", "project"] {
+        let fake = Github::start();
+        fake.change(|github| {
+            (1..=2).for_each(|number| github.add(number, &[]));
+            (1..=2).for_each(|number| github.status(number, "Todo"));
+            github.block(2, &[1]);
+        });
+        let (provider, more) = match states {
+            "issue" => ("", ""),
+            _ => {
+                ("    state_from: project\n    project: 7\n", "  active_states: [Todo]\n  terminal_states: [closed]\n")
+            }
+        };
+        let env = fake.project(provider, more);
+        env.agent("hold");
+        env.baton("dispatch").ok();
+        env.agent_holds("GH-1");
+        fake.change(|github| github.rename("o/renamed"));
+        let before = env.baton("issue show GH-2 --json").json();
+        assert_eq!(before["blocked_by"][0]["identifier"], "GH-1", "{states}");
+        let stopped = env.baton("reconcile --json").json();
+        assert_eq!((&stopped["stopped"], &stopped["unknown"]), (&json!([]), &json!([])), "{states}");
+        assert_eq!(env.baton("poll --json").json()["fetched"], 2, "{states}");
+        fake.script(
+            "POST /repos/o/r/issues/2/comments",
+            Reply::json(307, &json!({ "message": "Moved" }))
+                .header("location", format!("{}/repositories/1", fake.url())),
+        );
+        let error = env.baton(["comment", "GH-2", "hello", "--json"]).exits(11).error();
+        assert!(error["message"].as_str().expect("a text").contains("moved to http://"), "{error}");
+    }
+}
+
+#[test]
 fn a_tracker_that_asks_to_be_left_alone_is() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));

@@ -6,6 +6,7 @@
 
 mod config;
 mod links;
+mod name;
 mod project;
 mod queries;
 mod record;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use self::config::Config;
+use self::name::Name;
 use self::states::StateFrom;
 use super::http::graphql::Reply;
 use super::http::{Answer, Method, Request};
@@ -42,12 +44,14 @@ fn build(setting: Setting<'_>) -> Result<Box<dyn Tracker>, TrackerError> {
     let headers = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
     let credential = super::http::bearer(&token.value);
     let http = Keys(setting).client(config.api.clone(), credential, &token, headers)?;
-    Ok(Box::new(Remote::new(Github { config, without_dependencies: AtomicBool::new(false) }, http, token.names)))
+    let name = Name::new(config.full_name());
+    Ok(Box::new(Remote::new(Github { config, name, without_dependencies: AtomicBool::new(false) }, http, token.names)))
 }
 
 /// The mapping.
 pub(in crate::tracker) struct Github {
     config: Config,
+    name: Name,
     /// Whether this server has no issue dependencies (older GitHub Enterprise).
     without_dependencies: AtomicBool,
 }
@@ -112,6 +116,7 @@ impl Github {
             Value::Object(found) => self.found(answer, found)?,
             _ => return Err(answer.nonsense("no list of issues")),
         };
+        records.iter().take(1).for_each(|record| self.name.learn(record));
         let issues = || records.iter().filter(|record| record.get("pull_request").is_none_or(Value::is_null));
         let related: Vec<u64> =
             issues().filter(|record| relations::has_any(record)).filter_map(record::number).collect();
@@ -146,6 +151,7 @@ impl Github {
         if let Some(error) = reply.errors.iter().find(|error| error.code != "NOT_FOUND" || error.path.len() < 2) {
             return Err(reply.failure(answer, error));
         }
+        self.name.learn(&reply.data["repository"]);
         let found = reply.data["repository"].as_object().ok_or_else(|| answer.nonsense("no repository"))?;
         let records: Vec<&Value> = found.values().filter(|record| record.is_object() && self.is_ours(record)).collect();
         Ok(Page {
@@ -173,7 +179,7 @@ impl Github {
     /// Whether a record belongs to this repository: one that was moved away answers from its new place.
     fn is_ours(&self, record: &Value) -> bool {
         let name = record.pointer("/repository/nameWithOwner").and_then(Value::as_str);
-        name.is_none_or(|name| name.eq_ignore_ascii_case(&self.config.full_name()))
+        name.is_none_or(|name| self.name.is(name))
     }
 }
 
@@ -183,7 +189,7 @@ impl Provider for Github {
     fn list(&self, states: Option<&[String]>) -> Vec<Request> {
         if let StateFrom::Project(project) = &self.config.states.from {
             let document = queries::project(&self.config.states, !self.without_dependencies.load(Ordering::Relaxed));
-            let variables = json!({ "login": project.owner, "number": project.number, "field": project.field });
+            let variables = self.variables(json!({ "login": project.owner, "number": project.number }));
             return vec![self.graphql("project", &document, variables)];
         }
         let lists = self.config.states.lists(states);

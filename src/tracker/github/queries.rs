@@ -13,7 +13,7 @@ pub(super) fn details(numbers: &[u64], states: &States, with_dependencies: bool)
     }
     let field = field_variable(states);
     format!(
-        "query BatonIssues($owner:String!,$name:String!{field}){{repository(owner:$owner,name:$name){{{fields}}}}} {}",
+        "query BatonIssues($owner:String!,$name:String!{field}){{repository(owner:$owner,name:$name){{nameWithOwner{fields}}}}} {}",
         fragments(states, with_dependencies)
     )
 }
@@ -21,7 +21,8 @@ pub(super) fn details(numbers: &[u64], states: &States, with_dependencies: bool)
 /// A page of the project's items.
 pub(super) fn project(states: &States, with_dependencies: bool) -> String {
     format!(
-        "query BatonProject($login:String!,$number:Int!,$field:String!,$after:String){{repositoryOwner(login:$login){{\
+        "query BatonProject($owner:String!,$name:String!,$login:String!,$number:Int!,$field:String!,$after:String){{\
+         repository(owner:$owner,name:$name){{nameWithOwner}} repositoryOwner(login:$login){{\
          ...on ProjectV2Owner{{projectV2(number:$number){{items(first:50,after:$after){{\
          nodes{{content{{...Whole}}}} pageInfo{{hasNextPage endCursor}}}}}}}}}}}} {}",
         fragments(states, with_dependencies)

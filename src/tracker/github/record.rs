@@ -75,7 +75,7 @@ impl Github {
 
     /// An issue by its number and repository.
     pub(super) fn reference(&self, number: u64, repository: &str, state: Option<String>) -> crate::model::IssueRef {
-        if repository.is_empty() || repository.eq_ignore_ascii_case(&self.config.full_name()) {
+        if repository.is_empty() || self.name.is(repository) {
             return reference(number.to_string(), format!("GH-{number}"), state);
         }
         let name = format!("{repository}#{number}");

@@ -60,6 +60,7 @@ impl Github {
         if let Some(error) = reply.errors.iter().find(|error| error.code != "NOT_FOUND" || error.path.len() < 2) {
             return Err(reply.failure(answer, error));
         }
+        self.name.learn(&reply.data["repository"]);
         let records = reply.data["repository"].as_object().ok_or_else(|| answer.nonsense("no repository"))?;
         let mut more = Vec::new();
         for record in records.values().filter(|record| record.is_object()) {
@@ -102,6 +103,7 @@ impl Github {
         if let Some(error) = reply.errors.first() {
             return Err(reply.failure(answer, error));
         }
+        self.name.learn(&reply.data["repository"]);
         let items = &reply.data["repositoryOwner"]["projectV2"]["items"];
         if !items["nodes"].is_array() {
             return Err(answer.nonsense("there is no such project, or the credential may not read projects"));

@@ -43,7 +43,11 @@ impl Answer {
             return Ok(self);
         }
         let (what, status) = (self.what.clone(), self.status());
-        Err(TrackerError::Status { what, status, said: self.said.clone() })
+        let said = match self.header("location").filter(|_| self.status.is_redirection()) {
+            Some(to) => self.words(&format!("it has moved to {to}")),
+            None => self.said.clone(),
+        };
+        Err(TrackerError::Status { what, status, said })
     }
 
     /// The error for a failure that its status does not tell.

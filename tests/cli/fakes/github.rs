@@ -18,6 +18,8 @@ const OF_REST: [&str; 8] = ["number", "node_id", "title", "body", "state", "html
 #[derive(Default)]
 pub(crate) struct Github {
     issues: BTreeMap<u64, Held>,
+    /// Its name, where that is not `o/r`.
+    name: Option<&'static str>,
     comments: Vec<Said>,
     /// Whether GraphQL knows dependencies between issues.
     pub(crate) has_no_dependencies: bool,
@@ -86,6 +88,19 @@ impl Github {
         self.held(number).repository = "o/elsewhere";
     }
 
+    /// Renames the repository. The old name leads to it still.
+    pub(crate) fn rename(&mut self, name: &'static str) {
+        self.name = Some(name);
+        for held in self.issues.values_mut() {
+            held.repository = name;
+            held.rest["repository_url"] = json!(format!("https://api.github.com/repos/{name}"));
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.name.unwrap_or("o/r")
+    }
+
     /// Deletes an issue.
     pub(crate) fn delete(&mut self, number: u64) {
         self.issues.remove(&number);
@@ -129,7 +144,7 @@ impl Github {
         let chosen = self.issues.iter().filter(|(number, held)| {
             let own = held.rest["state"].as_str();
             let has = |label: &str| self.labels(**number).iter().any(|name| name.trim().to_lowercase() == label);
-            held.repository == "o/r"
+            held.repository == self.name()
                 && (state == "all" || own == Some(state) || own.is_none())
                 && label.as_deref().is_none_or(has)
         });
@@ -164,7 +179,8 @@ impl Github {
                 .map(|(number, _)| json!({ "content": self.node(*number) }))
                 .collect();
             let items = json!({ "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } });
-            json!({ "repositoryOwner": { "projectV2": { "items": items } } })
+            let repository = json!({ "nameWithOwner": self.name() });
+            json!({ "repository": repository, "repositoryOwner": { "projectV2": { "items": items } } })
         } else if document.contains("BatonProjectId(") {
             assert_eq!((&variables["login"], &variables["number"]), (&json!("o"), &json!(7)));
             json!({ "repositoryOwner": { "projectV2": { "id": "P_1" } } })
@@ -193,6 +209,7 @@ impl Github {
 
     fn details(&self, document: &str) -> Reply {
         let (mut found, mut errors) = (Map::new(), Vec::new());
+        found.insert("nameWithOwner".to_owned(), self.name().into());
         for part in document.split(":issue(number:").skip(1) {
             let number: u64 = part.split(')').next().and_then(|text| text.parse().ok()).expect("a number");
             let alias = format!("i{number}");
@@ -258,7 +275,7 @@ impl Github {
     }
 
     fn change(&mut self, number: u64, body: &Value) -> Reply {
-        let Some(held) = self.issues.get_mut(&number) else { return not_found() };
+        let Some(held) = self.issues.get_mut(&number) else { return records::not_found() };
         for (field, value) in body.as_object().expect("an object") {
             held.rest[field] = match (field.as_str(), value) {
                 ("labels", Value::Array(names)) => names.iter().map(|name| json!({ "name": name })).collect(),
@@ -294,7 +311,7 @@ impl Github {
             }
             ("GET", ["repos", "o", "r", "issues", number]) => {
                 let held = number.parse().ok().and_then(|number: u64| self.issues.get(&number));
-                held.map_or_else(not_found, |held| Reply::json(200, &held.rest))
+                held.map_or_else(records::not_found, |held| Reply::json(200, &held.rest))
             }
             ("POST", ["repos", "o", "r", "issues", number, "dependencies", "blocked_by"]) => {
                 let number = number.parse().expect("a number");
@@ -336,7 +353,7 @@ impl Github {
                 let at = self.comments.len() - 1;
                 Reply::json(201, &records::comment(at, &self.comments[at]))
             }
-            _ => not_found(),
+            _ => records::not_found(),
         }
     }
 }
@@ -379,8 +396,4 @@ fn items(number: u64, held: &Held) -> Vec<Value> {
         })
     };
     held.status.iter().map(item).collect()
-}
-
-fn not_found() -> Reply {
-    Reply::json(404, &json!({ "message": "Not Found" }))
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::fakes::Reply;
+
 const API: &str = "https://api.github.example";
 const SITE: &str = "https://github.example";
 
@@ -48,4 +50,9 @@ pub(super) fn comment(at: usize, said: &Said) -> Value {
         "url": format!("{API}/repos/o/r/issues/comments/{at}"), "issue_url": format!("{API}/repos/o/r/issues/{issue}"),
         "html_url": format!("{SITE}/o/r/issues/{issue}#issuecomment-{at}"), "body": text,
     })
+}
+
+/// The answer where there is no such thing.
+pub(super) fn not_found() -> Reply {
+    Reply::json(404, &json!({ "message": "Not Found" }))
 }
