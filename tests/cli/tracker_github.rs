@@ -216,6 +216,22 @@ fn a_server_without_dependencies_is_asked_without_them_however_many_questions_th
 }
 
 #[test]
+fn a_blocker_that_the_token_may_not_see_holds_its_issue_back() {
+    let fake = Github::start();
+    fake.change(|github| {
+        github.add(1, &[]);
+        github.add(2, &[]);
+        github.block(2, &[1]);
+    });
+    let none = json!({ "nodes": [], "pageInfo": { "hasNextPage": false } });
+    let hidden = json!({ "nodes": [null], "pageInfo": { "hasNextPage": false } });
+    let two = json!({ "number": 2, "blockedBy": hidden, "subIssues": none });
+    fake.script("POST /graphql", Reply::json(200, &json!({ "data": { "repository": { "i2": two } } })));
+    let poll = fake.project("", "").baton("poll --json").json();
+    assert_eq!((identifiers(&poll), reasons(&poll, "GH-2")), (vec!["GH-1"], vec!["blocked_by_issue"]));
+}
+
+#[test]
 fn a_number_that_graphql_does_not_take_is_no_issue() {
     let fake = Github::start();
     fake.project("", "").baton("issue show GH-3000000000").exits(4);

@@ -16,9 +16,13 @@ pub(super) fn has_any(record: &Value) -> bool {
     count("/sub_issues_summary/total") > 0 || count("/issue_dependencies_summary/total_blocked_by") > 0
 }
 
-/// The issues that a connection names.
+/// The issues that a connection names. One that the credential may not see is there without a name, and holds back what
+/// waits for it.
 pub(super) fn references(github: &Github, connection: &Value) -> Vec<IssueRef> {
     let reference = |other: &Value| {
+        if other.is_null() {
+            return Some(IssueRef { id: None, identifier: None, state: None });
+        }
         let repository = other["repository"]["nameWithOwner"].as_str().unwrap_or_default();
         let own = || other["state"].as_str().map(str::to_lowercase);
         // What is in no project still is open or closed.
