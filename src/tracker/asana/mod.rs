@@ -128,6 +128,7 @@ impl Provider for Asana {
             prefix: "/",
             project: vec![format!("/projects/{}", self.config.project)],
             scope: self.config.scope,
+            apart: None,
         }
     }
 }

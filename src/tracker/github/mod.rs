@@ -247,6 +247,7 @@ impl Provider for Github {
             prefix: "/",
             project: vec![self.config.repo_path()],
             scope: self.config.scope,
+            apart: Some(("/search/", "search")),
         }
     }
 }

@@ -136,6 +136,7 @@ impl Provider for Gitlab {
             prefix: "/",
             project: vec![self.config.project_path()],
             scope: self.config.scope,
+            apart: None,
         }
     }
 }

@@ -161,6 +161,12 @@ impl Request {
         &self.query
     }
 
+    /// The part of the server that is limited as one.
+    #[cfg(test)]
+    pub(crate) fn bucket(&self) -> &'static str {
+        self.bucket
+    }
+
     pub(super) fn is_conditional(&self) -> bool {
         self.conditional
     }

@@ -108,6 +108,7 @@ impl Provider for Jira {
                 self.path(&format!("project/{}", self.config.project)),
             ],
             scope: self.config.scope,
+            apart: None,
         }
     }
 }

@@ -154,6 +154,7 @@ impl Provider for Redmine {
             prefix: "/",
             project: Vec::new(),
             scope: Scope::Token,
+            apart: None,
         }
     }
 }

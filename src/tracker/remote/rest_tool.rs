@@ -32,6 +32,8 @@ pub(crate) struct RestTool {
     pub(crate) project: Vec<String>,
     /// What it may touch.
     pub(crate) scope: Scope,
+    /// What paths begin with that the provider counts apart from all others, and its word for them.
+    pub(crate) apart: Option<(&'static str, &'static str)>,
 }
 
 impl ProviderTool for RestTool {
@@ -64,7 +66,12 @@ impl ProviderTool for RestTool {
             arguments.as_object().ok_or_else(|| wrong(format!("{name} expects an object with `method` and `path`")))?;
         let method = self.method(fields)?;
         let path = self.path(fields)?;
-        let mut request = Request::new(method, path);
+        let apart = self.apart.filter(|(start, _)| path.starts_with(start));
+        let request = Request::new(method, path);
+        let mut request = match apart {
+            Some((_, bucket)) => request.in_bucket(bucket),
+            None => request,
+        };
         for (parameter, value) in self.parameters(fields)? {
             for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -184,6 +191,7 @@ mod tests {
             prefix: "/",
             project: vec!["/repos/o/r".into()],
             scope,
+            apart: Some(("/search/", "search")),
         }
     }
 
@@ -235,6 +243,15 @@ mod tests {
             assert_eq!(code(Scope::Project, &arguments), project, "{arguments}");
             assert_eq!(code(Scope::Token, &arguments), token, "{arguments}");
         }
+    }
+
+    #[test]
+    fn what_is_counted_apart_does_not_use_up_the_rest() {
+        let bucket = |path: &str| {
+            let request = tool(Scope::Token).request(&json!({ "method": "GET", "path": path }));
+            request.expect("a request").bucket()
+        };
+        assert_eq!((bucket("/search/code"), bucket("/repos/o/r")), ("search", "api"));
     }
 
     #[test]
