@@ -202,6 +202,16 @@ fn a_server_that_is_away_stops_nothing() {
 }
 
 #[test]
+fn a_page_instead_of_an_answer_asks_for_the_address() {
+    let fake = Github::start();
+    let env = fake.project("", "");
+    fake.script("GET /repos", Reply::text(200, "\n<html>Please log in"));
+    let error = env.baton("poll --json").exits(11).error();
+    let says = "a page for people and no JSON; is the address in `tracker.provider` that of the API?";
+    assert_eq!(error["message"], format!("GET /repos/o/r/issues: {says}"));
+}
+
+#[test]
 fn nonsense_is_a_failure_and_not_no_issues() {
     let fake = Github::start();
     fake.change(|github| github.add(1, &[]));

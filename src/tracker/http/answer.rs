@@ -63,7 +63,16 @@ impl Answer {
     /// The body of a success as JSON.
     pub(crate) fn json(&self) -> Result<Value, TrackerError> {
         self.success()?;
-        serde_json::from_slice(&self.body).map_err(|error| self.nonsense(&format!("no JSON: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| self.no_json(&format!("no JSON: {error}")))
+    }
+
+    /// The error for a body that is none of this API's. A page is what a proxy, a login or a wrong address answers with.
+    pub(super) fn no_json(&self, why: &str) -> TrackerError {
+        if self.body.trim_ascii_start().starts_with(b"<") {
+            return self
+                .nonsense("a page for people and no JSON; is the address in `tracker.provider` that of the API?");
+        }
+        self.nonsense(why)
     }
 
     /// The body as JSON, else as text, else null: for those who look at it themselves.

@@ -40,7 +40,7 @@ impl Reply {
         let errors: Vec<GraphqlError> =
             errors.map(|error| GraphqlError { message: answer.words(&error.message), ..error }).collect();
         if !body.is_object() {
-            return Err(answer.nonsense("no JSON object"));
+            return Err(answer.no_json("no JSON object"));
         }
         let data = body["data"].take();
         if data.is_null() && errors.is_empty() {
