@@ -185,6 +185,14 @@ fn logs_are_the_agent_s_words() {
     let path = env.baton("worker logs A --path").ok().line();
     assert_eq!(fs::read_to_string(path).expect("a log"), followed);
     env.baton("worker logs B").exits(4);
+    env.issue("NEW", "");
+    env.baton("poll").ok();
+    insta::assert_snapshot!(env.baton("worker logs NEW"), @"
+    ------- stderr -------
+    error: NEW has had no run yet
+    hint: `baton status NEW` says what it waits for
+    [exit status: 4]
+    ");
 }
 
 #[test]

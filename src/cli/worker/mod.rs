@@ -91,5 +91,10 @@ pub(super) fn find_run(text: &str, cx: &Ctx, store: &Store) -> Result<RunRecord>
             return Ok(record);
         }
     }
-    Err(unknown())
+    if found.work.last_run > 0 {
+        return Err(unknown());
+    }
+    let message = format!("{} has had no run yet", found.work.identifier);
+    Err(Error::new(Exit::NotFound, "not_found", message)
+        .hint(format!("`baton status {}` says what it waits for", found.key)))
 }
