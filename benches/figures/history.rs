@@ -10,6 +10,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use baton::model::{Disposition, Health, Issue, Key, Mode, Status, Timestamp, Work, WorkspaceRecord, WorkspaceState};
@@ -18,11 +19,13 @@ use baton::store::{By, IssueRecord, Store, StoreError};
 use crate::launch::until_first_line;
 use crate::project::{FIRST_LINE, Project, Settings};
 use crate::table::Figure;
-use crate::timing::in_turns;
+use crate::timing::{in_turns, time};
 
 const NUMBER: u32 = 1000;
 const ROUNDS: usize = 7;
 const BATCH: usize = 50;
+/// A history is older than a few seconds, within which nothing is remembered of a file: it may still be being written.
+const AGE: Duration = Duration::from_secs(4);
 
 /// What became of the workspaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,10 +75,12 @@ impl Dispatches {
         if history != History::None {
             make(&project, mode, history)?;
         }
+        std::thread::sleep(AGE);
+        time(project.baton().arg("poll"))?;
         Ok(Self { project, issues: 0 })
     }
 
-    fn next(&mut self) -> Result<std::time::Duration> {
+    fn next(&mut self) -> Result<Duration> {
         self.issues += 1;
         let issue = format!("NEW-{}", self.issues);
         self.project.issue(&issue, "Todo")?;

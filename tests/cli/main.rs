@@ -52,6 +52,7 @@ mod tracker_asana;
 mod tracker_command;
 mod tracker_github;
 mod tracker_github_failures;
+mod tracker_github_writes;
 mod tracker_gitlab;
 mod tracker_http;
 mod tracker_jira;
