@@ -139,7 +139,10 @@ impl<'u> Progress<'u> {
         match (&cleaned.error, cleaned.disposition) {
             (Some(error), _) => self.above(|ui| ui.warn(&format!("{}: {error}", cleaned.identifier))),
             (None, Some(Disposition::Removed)) => self.say("Removed", &format!("workspace {path}")),
-            (None, Some(Disposition::Archived)) => self.say("Archived", &format!("workspace {path}")),
+            (None, Some(Disposition::Archived)) => {
+                let now = cleaned.archived_path.as_ref().map(|now| format!(", kept as {}", now.display()));
+                self.say("Archived", &format!("workspace {path}{}", now.unwrap_or_default()));
+            }
             (None, Some(Disposition::Kept) | None) => {}
         }
     }

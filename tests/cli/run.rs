@@ -380,3 +380,14 @@ fn what_becomes_a_secret_while_it_runs_is_kept_out_of_the_store() {
     assert_eq!(found.stdout, "", "{found}");
     assert!(env.bash("cat .baton/journal/*").ok().stdout.contains("knows [redacted]"));
 }
+
+#[test]
+fn it_says_where_the_work_is_that_an_agent_did_not_commit() {
+    let env = TestEnv::with_git();
+    env.agent("echo new > new; finish");
+    env.issue("A", "");
+    let said = env.baton("run --until-idle").ok().stderr;
+    let kept = env.baton("workspace show A --json").json()["archived_path"].clone();
+    let says = format!("Archived workspace {}, kept as ", env.workspace("A").display());
+    assert!(said.contains(&format!("{says}{}", kept.as_str().expect("a path"))), "{said}");
+}
