@@ -367,3 +367,20 @@ fn a_wrong_configuration_names_its_key() {
     }
     assert_eq!(fake.take_lines(), [""; 0]);
 }
+
+#[test]
+fn a_project_that_has_another_key_is_not_empty() {
+    let fake = Jira::start();
+    let env = fake.project("", "");
+    let record = |number: u64, project: &str| {
+        let fields = json!({ "summary": "T", "status": { "name": "To Do" }, "project": { "key": project } });
+        json!({ "id": id(number).to_string(), "key": format!("{project}-{number}"), "fields": fields })
+    };
+    let found = |issues: &[Value]| Reply::json(200, &json!({ "issues": issues, "isLast": true }));
+    fake.script("POST /rest/api/3/search/jql", found(&[record(1, "NEW"), record(2, "NEW")]));
+    let error = env.baton("poll --json").exits(10).error();
+    let message = error["message"].as_str().expect("a text");
+    assert!(message.starts_with("tracker.provider.project_key: ") && message.contains("`NEW`"), "{message}");
+    fake.script("POST /rest/api/3/search/jql", found(&[record(1, "NEW"), record(2, "SYM")]));
+    assert_eq!(identifiers(&env.baton("poll --json").json()), ["SYM-2"], "one was moved a moment ago");
+}

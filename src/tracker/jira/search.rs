@@ -3,19 +3,21 @@
 
 use serde_json::{Value, json};
 
-use super::config::Deployment;
+use super::config::{Deployment, PROJECT_KEY};
 use super::record::FIELDS;
 use super::{Jira, jql};
 use crate::tracker::TrackerError;
 use crate::tracker::http::{Answer, Request};
-use crate::tracker::remote::{Malformed, Page, text};
+use crate::tracker::remote::{Malformed, Page, invalid, text};
 
 /// Issues in one request.
 const BATCH: usize = 100;
 /// The tag of a request that names its issues.
 const NAMED: &str = "named";
-/// The tag of one that searches.
+/// The tag of one that searches for them.
 const SEARCH: &str = "search";
+/// The tag of one that lists what is in the project.
+const LIST: &str = "list";
 
 impl Jira {
     /// The first page of what this JQL finds.
@@ -24,7 +26,7 @@ impl Jira {
         if self.config.deployment == Deployment::Server {
             body["startAt"] = json!(0);
         }
-        self.search_with(body)
+        self.search_with(LIST, body)
     }
 
     /// These issues, each by id or key. What is not there does not fail the rest.
@@ -39,24 +41,40 @@ impl Jira {
                 let body = json!({
                     "jql": jql, "fields": FIELDS, "maxResults": BATCH, "startAt": 0, "validateQuery": false,
                 });
-                self.search_with(body)
+                self.search_with(SEARCH, body)
             }
         };
         names.chunks(BATCH).map(batch).collect()
     }
 
-    fn search_with(&self, body: Value) -> Request {
+    fn search_with(&self, tag: &'static str, body: Value) -> Request {
         let path = match self.config.deployment {
             Deployment::Cloud => "search/jql",
             Deployment::Server => "search",
         };
-        Request::post(self.path(path), body).repeatable().tagged(SEARCH)
+        Request::post(self.path(path), body).repeatable().tagged(tag)
+    }
+
+    /// Fails where the project has another key by now. Jira goes on finding it by the old one; what it finds would be taken
+    /// for issues of another project. A single one of these has just been moved there.
+    fn check_project(&self, found: &[Value]) -> Result<(), TrackerError> {
+        let mut keys = found.iter().filter_map(|record| record["fields"]["project"]["key"].as_str());
+        let own = &self.config.project;
+        match keys.clone().next() {
+            Some(key) if keys.all(|key| !key.eq_ignore_ascii_case(own)) => {
+                Err(invalid(PROJECT_KEY, format!("Jira calls the project `{own}` by the key `{key}` now")))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// A page of issues.
     pub(super) fn issue_page(&self, request: &Request, answer: &Answer) -> Result<Page, TrackerError> {
         let body = answer.json()?;
         let found = body["issues"].as_array().ok_or_else(|| answer.nonsense("no list of issues"))?;
+        if request.tag() == LIST {
+            self.check_project(found)?;
+        }
         let mut records: Vec<_> = found.iter().filter_map(|record| self.issue(record)).collect();
         if request.tag() == NAMED {
             records
@@ -69,7 +87,7 @@ impl Jira {
         };
         let next = next.zip(request.body().cloned()).map(|((name, value), mut body)| {
             body[name] = value;
-            self.search_with(body)
+            self.search_with(request.tag(), body)
         });
         Ok(Page { records, next, ..Page::default() })
     }
