@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::by_ids::by_ids;
 use super::{Cleaned, clean_terminal};
+use crate::chain::chain;
 use crate::error::Result;
 use crate::join::join_all;
 use crate::model::{ClaimRecord, Issue, Outcome, OutcomeKind, RequestKind, RunId, Work};
@@ -161,7 +162,7 @@ pub(super) async fn unwanted(project: &Project, dry_run: bool) -> Result<Unwante
         Ok(refreshed) => refreshed,
         Err(error) => {
             found.unknown = running.into_iter().map(|(_, work)| work.identifier).collect();
-            found.tracker_error = Some(error.to_string());
+            found.tracker_error = Some(chain(&error));
             return Ok(found);
         }
     };

@@ -90,7 +90,7 @@ fn a_tracker_that_does_not_answer_ends_nobody() {
     fs::rename(env.path("p/issues"), env.path("p/away")).expect("renamed");
     insta::assert_snapshot!(env.baton("reconcile"), @"
     ------- stderr -------
-    error: the tracker did not answer: cannot read the issue directory <root>/p/issues
+    error: the tracker did not answer: cannot read the issue directory <root>/p/issues: No such file or directory (os error 2)
     hint: the workers go on; try again later
     [exit status: 11]
     ");

@@ -69,3 +69,16 @@ fn comments_without_an_end_are_none() {
     let failed = fake.project("", "").baton("issue show GL-1 --json").exits(11).error();
     assert_eq!(failed["code"], "tracker_pagination");
 }
+
+#[test]
+fn a_reconciliation_without_an_answer_says_why() {
+    let mut fake = Gitlab::start();
+    fake.change(|gitlab| gitlab.add(1, &[]));
+    let env = fake.project("", "");
+    env.agent("hold");
+    env.baton("dispatch").ok();
+    env.agent_holds("GL-1");
+    fake.stop();
+    let message = env.baton("reconcile --json").exits(11).error()["message"].to_string();
+    assert!(message.contains("no answer from") && message.to_lowercase().contains("refused"), "{message}");
+}
