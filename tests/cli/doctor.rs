@@ -36,9 +36,9 @@ fn it_explains_what_is_there_and_changes_nothing() {
     for name in ["workflow", "store", "shell", "git", "agent", "tracker", "workspaces", "disk"] {
         assert_eq!(check(&report, name)["status"], "ok", "{report}");
     }
-    assert_eq!(check(&report, "tracker")["message"], "local: 1 active issues");
+    assert_eq!(check(&report, "tracker")["message"], "local: 1 active issue");
     assert!(report["store"].is_null(), "not asked for");
-    assert!(env.baton("doctor").ok().stdout.contains("tracker     ok      local: 1 active issues"));
+    assert!(env.baton("doctor").ok().stdout.contains("tracker     ok      local: 1 active issue"));
 }
 
 #[test]

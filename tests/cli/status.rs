@@ -124,6 +124,21 @@ fn one_issue_is_told_with_its_runs_and_what_can_be_done() {
 }
 
 #[test]
+fn only_what_can_be_launched_is_said_to_be_possible() {
+    let env = TestEnv::new();
+    env.issue("A", "");
+    env.issue("B", "blocked_by: [A]");
+    env.baton("poll").ok();
+    assert_eq!(env.status("A")["available_actions"], json!(["launch"]));
+    assert_eq!(env.status("B")["available_actions"], json!([]));
+    env.baton("worker launch B").exits(5);
+    env.agent("finish");
+    env.baton("worker launch A --wait").ok();
+    let done = env.baton("status A").ok().stdout;
+    assert!(done.contains("done in Baton, `Done` in the tracker") && !done.contains("waits"), "{done}");
+}
+
+#[test]
 fn it_reads_without_writing_beside_a_writer_that_hangs() {
     let env = busy();
     let holder = env.hold_lock();

@@ -177,7 +177,8 @@ impl View for IssueStatus {
     fn text(&self, style: Style) -> String {
         let mut text = format!("{}  {}\n", escape(&self.row.identifier), escape(&self.row.title));
         let _ = writeln!(text, "  {} in Baton, `{}` in the tracker", self.row.status, escape(&self.row.state));
-        for reason in &self.why {
+        // What is done waits for nothing.
+        for reason in self.why.iter().filter(|_| self.row.status != "done") {
             let _ = writeln!(text, "  waits: {}", escape(&reason.message));
         }
         if let Some(workspace) = &self.workspace {

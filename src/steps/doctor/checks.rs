@@ -164,7 +164,9 @@ pub(super) async fn tracker(config: &Config, base: &Path, store: &Path, seams: &
     match tracker.fetch_issues_by_states(&config.tracker.active_states).await {
         Err(error) => Check::failed("tracker", error),
         Ok(fetched) => {
-            let message = format!("{}: {} active issues", tracker.kind(), fetched.issues.len());
+            let active = fetched.issues.len();
+            let message =
+                format!("{}: {active} active {}", tracker.kind(), if active == 1 { "issue" } else { "issues" });
             match fetched.problems.len() {
                 0 => Check::new("tracker", Health::Ok, message),
                 unusable => {

@@ -116,6 +116,7 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
     let latest = work.claim().map(|claim| claim.run.clone()).or_else(|| runs.last().map(|run| run.run.clone()));
     let recent = latest.as_ref().map(|run| Recent::of(store, run));
     Ok(IssueStatus {
+        available_actions: actions(&work.status, &why),
         why,
         acknowledged: work.acknowledged.clone(),
         workspace: work.workspace.clone(),
@@ -144,21 +145,21 @@ pub fn status_of(store: &Store, seams: &Seams, work: &Work, policy: Option<&Poli
         retry: retry_row(row.clone(), &work.status, seams.now()),
         runs,
         last_error: work.last_error.clone(),
-        available_actions: actions(&work.status),
         logs: latest.map(|run| logs(store, &run)).unwrap_or_default(),
         recent_events: recent.map(|recent| recent.shown()).unwrap_or_default(),
         row,
     })
 }
 
-fn actions(status: &Status) -> Vec<&'static str> {
+/// What a person can do with it, where these reasons keep it from running.
+fn actions(status: &Status, why: &[Reason]) -> Vec<&'static str> {
     match status {
         Status::Claimed { .. } | Status::Running { .. } => vec!["stop", "pause"],
         Status::Held { .. } => vec!["stop"],
         Status::Retrying { .. } | Status::Blocked { .. } => vec!["retry"],
         Status::Paused => vec!["resume", "retry"],
-        Status::Idle => vec!["launch"],
-        Status::Done | Status::Released => Vec::new(),
+        Status::Idle if why.is_empty() => vec!["launch"],
+        Status::Idle | Status::Done | Status::Released => Vec::new(),
     }
 }
 
