@@ -3,7 +3,7 @@
 use super::context::block_on;
 use super::ui::{Style, View};
 use super::{Ctx, DryRun, Ui};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::model::Disposition;
 use crate::steps::{self, ReconcileReport};
 
@@ -22,7 +22,7 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     let project = args.dry_run.project_or_last_good(cx, "reconcile", ui)?;
-    let report = block_on(steps::reconcile(&project, args.dry_run.is_asked()))??;
+    let (report, failure) = block_on(steps::reconcile(&project, args.dry_run.is_asked()))??;
     ui.show(&report);
     for cleaned in &report.cleaned {
         if let Some(error) = &cleaned.error {
@@ -32,14 +32,8 @@ pub(super) fn run(args: &Args, cx: &Ctx, ui: &mut Ui) -> Result<Exit> {
     for failure in &report.failed {
         ui.warn(&format!("{}: run {} was not ended: {}", failure.identifier, failure.run, failure.message));
     }
-    if let Some(error) = &report.tracker_error {
-        return Err(crate::error::Error::new(
-            Exit::Tracker,
-            "tracker_request",
-            format!("the tracker did not answer: {error}"),
-        )
-        .hint("the workers go on; try again later")
-        .retryable());
+    if let Some(error) = failure {
+        return Err(Error::from(error).hint("the workers go on"));
     }
     if !report.failed.is_empty() {
         return Ok(Exit::Person);

@@ -94,7 +94,7 @@ pub(super) struct Plan {
 
 impl Plan {
     async fn make(project: &Project) -> Result<Self> {
-        let reconcile = steps::reconcile(project, true).await?;
+        let (reconcile, _) = steps::reconcile(project, true).await?;
         let dispatch = steps::preview_dispatch(project, &steps::Wanted::default()).await?;
         Ok(Self { reconcile, dispatch })
     }

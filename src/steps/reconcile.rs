@@ -16,6 +16,7 @@ use crate::queue::{self, Policy};
 use crate::recovery::{self, Settled};
 use crate::run_folder::{self, RunFolder};
 use crate::store::{Kind, StoreError};
+use crate::tracker::TrackerError;
 use crate::worker;
 
 /// How long a worker is given to end in order before it is killed.
@@ -67,12 +68,13 @@ pub struct Stopped {
 }
 
 /// Settles dead workers, ends stalled and unwanted ones, and cleans the workspaces of terminal issues. One that cannot be
-/// ended holds up nobody else.
-pub async fn reconcile(project: &Project, dry_run: bool) -> Result<ReconcileReport> {
+/// ended holds up nobody else. Beside the report: how the tracker failed, if it did; all the rest was done.
+pub async fn reconcile(project: &Project, dry_run: bool) -> Result<(ReconcileReport, Option<TrackerError>)> {
     let mut report = ReconcileReport { dry_run, ..ReconcileReport::default() };
     report.settled = if dry_run { recovery::plan(project)? } else { recovery::settle(project, None).await? };
     let unwanted = unwanted(project, dry_run).await?;
-    (report.unknown, report.tracker_error) = (unwanted.unknown, unwanted.tracker_error);
+    report.unknown = unwanted.unknown;
+    report.tracker_error = unwanted.failure.as_ref().map(|error| chain(error));
     if dry_run {
         let is_dead = |worker: &&Unwanted| report.settled.iter().any(|settled| settled.run == *worker.run());
         let alive = unwanted.workers.iter().filter(|worker| !is_dead(worker));
@@ -86,7 +88,7 @@ pub async fn reconcile(project: &Project, dry_run: bool) -> Result<ReconcileRepo
         }
     }
     report.cleaned = clean_terminal(project, dry_run).await?;
-    Ok(report)
+    Ok((report, unwanted.failure))
 }
 
 /// Ends one worker; `None` where its run ended meanwhile.
@@ -108,7 +110,7 @@ pub(super) async fn end(project: &Project, worker: &Unwanted) -> std::result::Re
 pub(super) struct UnwantedWorkers {
     pub(super) workers: Vec<Unwanted>,
     unknown: Vec<String>,
-    pub(super) tracker_error: Option<String>,
+    failure: Option<TrackerError>,
 }
 
 /// A worker that is to be ended.
@@ -162,7 +164,7 @@ pub(super) async fn unwanted(project: &Project, dry_run: bool) -> Result<Unwante
         Ok(refreshed) => refreshed,
         Err(error) => {
             found.unknown = running.into_iter().map(|(_, work)| work.identifier).collect();
-            found.tracker_error = Some(chain(&error));
+            found.failure = Some(error);
             return Ok(found);
         }
     };

@@ -90,8 +90,10 @@ fn a_tracker_that_does_not_answer_ends_nobody() {
     fs::rename(env.path("p/issues"), env.path("p/away")).expect("renamed");
     insta::assert_snapshot!(env.baton("reconcile"), @"
     ------- stderr -------
-    error: the tracker did not answer: cannot read the issue directory <root>/p/issues: No such file or directory (os error 2)
-    hint: the workers go on; try again later
+    error: cannot read the issue directory <root>/p/issues
+    caused by: No such file or directory (os error 2)
+    hint: `baton init` makes the directory of issues; `tracker.provider.path` names another
+    hint: the workers go on
     [exit status: 11]
     ");
     let unknown = env.baton("reconcile --json").exits(11).any_json();

@@ -99,7 +99,7 @@ async fn a_terminal_issue_does_not_send_a_person_away() {
     let (bench, [a]) = bench("", ["A-1"]).await;
     let _held = hold(&bench, &a).expect("a hold");
     fs::write(bench.path("issues/A-1.md"), "---\ntitle: A-1\nstate: Done\n---\n").expect("an issue");
-    let report = steps::reconcile(&bench.project, false).await.expect("reconciled");
+    let (report, _) = steps::reconcile(&bench.project, false).await.expect("reconciled");
     assert_eq!((report.stopped.len(), bench.status(&a).as_str()), (0, "held"));
 }
 
