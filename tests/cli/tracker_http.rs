@@ -79,6 +79,10 @@ fn a_reconciliation_without_an_answer_says_why() {
     env.baton("dispatch").ok();
     env.agent_holds("GL-1");
     fake.stop();
-    let message = env.baton("reconcile --json").exits(11).error()["message"].to_string();
-    assert!(message.contains("no answer from") && message.to_lowercase().contains("refused"), "{message}");
+    let failed = env.baton("reconcile --json").exits(11);
+    let (report, error) = (failed.any_json(), failed.error());
+    assert!(error["message"].as_str().is_some_and(|message| message.starts_with("no answer from")), "{error}");
+    assert!(error["causes"].to_string().to_lowercase().contains("refused"), "{error}");
+    let told = report["tracker_error"].as_str().unwrap_or_default().to_lowercase();
+    assert!(told.starts_with("no answer from") && told.contains("refused"), "{report}");
 }
