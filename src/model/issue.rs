@@ -98,7 +98,7 @@ pub fn normal_state(state: &str) -> String {
     state.trim().to_lowercase()
 }
 
-/// Whether two names are of the same state.
+/// Whether two names are of the same state; of labels likewise.
 #[must_use]
 pub fn is_same_state(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim(), b.trim());

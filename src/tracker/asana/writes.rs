@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::record::gid;
 use super::{Asana, batch};
-use crate::model::{Issue, is_same_state, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::http::{Http, Method, Request};
 use crate::tracker::remote::{Pages, Writes, text};
 use crate::tracker::{IssueEdit, NewIssue, TrackerError};
@@ -160,8 +160,8 @@ impl Asana {
         let request = Request::new(Method::Get, format!("/tasks/{}", issue.id)).query("opt_fields", "tags.name");
         let body = http.send(&request).await?.json()?;
         let is_one = |tag: &&Value| {
-            let name = tag["name"].as_str().map(normal_state);
-            labels.iter().any(|label| Some(normal_state(label)) == name)
+            let name = tag["name"].as_str();
+            name.is_some_and(|name| labels.iter().any(|label| is_same_state(label, name)))
         };
         let tags = body["data"]["tags"].as_array().into_iter().flatten().filter(is_one);
         Ok(tags.filter_map(|tag| text(&tag["gid"])).collect())
@@ -170,6 +170,6 @@ impl Asana {
 
 /// The gid of what is called so.
 fn gid_of(things: &[Value], name: &str) -> Option<String> {
-    let is_it = |thing: &&Value| thing["name"].as_str().map(normal_state) == Some(normal_state(name));
+    let is_it = |thing: &&Value| thing["name"].as_str().is_some_and(|known| is_same_state(known, name));
     things.iter().find(is_it).and_then(|thing| text(&thing["gid"]))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::states::{NO_STATUS, OPEN, Project};
 use super::{Github, queries};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::TrackerError;
 use crate::tracker::http::Http;
 use crate::tracker::http::graphql::Reply;
@@ -35,7 +35,7 @@ impl Github {
         let id = text(&data["repositoryOwner"]["projectV2"]["id"]);
         let id =
             id.ok_or_else(|| answer.nonsense("there is no such project, or the credential may not read projects"))?;
-        let has_none = [OPEN.to_owned(), normal_state(NO_STATUS)].contains(&normal_state(state));
+        let has_none = [OPEN, NO_STATUS].into_iter().any(|none| is_same_state(none, state));
         let option = if has_none { None } else { Some(self.option(http, project, &id, state).await?) };
         Ok(Place { project: id, option })
     }
@@ -81,7 +81,7 @@ impl Github {
         let data = Reply::complete(&http.send(&self.graphql("field", queries::FIELD, variables)).await?)?;
         let field = &data["node"]["field"];
         let mut options = field["options"].as_array().into_iter().flatten();
-        let is_it = |option: &&Value| option["name"].as_str().map(normal_state) == Some(normal_state(state));
+        let is_it = |option: &&Value| option["name"].as_str().is_some_and(|name| is_same_state(name, state));
         match (text(&field["id"]), options.find(is_it)) {
             (Some(field), Some(option)) => Ok(FieldOption { field, option: option["id"].clone() }),
             _ => {

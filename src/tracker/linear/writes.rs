@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Linear, queries, record};
-use crate::model::{Issue, normal_state};
+use crate::model::{Issue, is_same_state};
 use crate::tracker::http::graphql::Reply;
 use crate::tracker::http::{Answer, Http, Request};
 use crate::tracker::remote::{Pages, Writes, text};
@@ -98,8 +98,8 @@ impl Linear {
         let own = self.query(http, queries::OWN_LABELS, json!({ "id": issue.id })).await?;
         let team = text(&own["issue"]["team"]["id"]).unwrap_or_default();
         let removed = own["issue"]["labels"]["nodes"].as_array().into_iter().flatten().filter(|label| {
-            let name = label["name"].as_str().map(normal_state);
-            edit.remove_labels.iter().any(|remove| Some(normal_state(remove)) == name)
+            let name = label["name"].as_str();
+            name.is_some_and(|name| edit.remove_labels.iter().any(|remove| is_same_state(remove, name)))
         });
         let removed: Vec<Value> = removed.map(|label| label["id"].clone()).collect();
         if !removed.is_empty() {

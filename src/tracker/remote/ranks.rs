@@ -1,6 +1,7 @@
 //! Priorities where labels stand for them: the ranks, the most urgent first. The first that an issue has is its priority;
 //! to set one is to exchange labels.
 
+use crate::model::is_same_state;
 use crate::tracker::{IssueEdit, TrackerError};
 
 /// The priority that the first of `ranks` among the labels stands for: 1 for the first rank, 2 for the second, …
@@ -23,8 +24,8 @@ pub(super) fn as_labels(edit: &IssueEdit, ranks: &[String]) -> Result<IssueEdit,
     let mut change = edit.clone();
     let Some(priority) = change.priority.take() else { return Ok(change) };
     let own = priority.map(|priority| label_of(priority, ranks)).transpose()?;
-    let is_own = |label: &str| own.is_some_and(|own| is_same(own, label));
-    let is_other_rank = |label: &String| !is_own(label) && ranks.iter().any(|rank| is_same(rank, label));
+    let is_own = |label: &str| own.is_some_and(|own| is_same_state(own, label));
+    let is_other_rank = |label: &String| !is_own(label) && ranks.iter().any(|rank| is_same_state(rank, label));
     let against = change.add_labels.iter().find(|label| is_other_rank(label));
     if let Some(label) = against.or_else(|| change.remove_labels.iter().find(|label| is_own(label))) {
         let message = format!("label `{label}` stands for a priority, and the same change says another one");
@@ -35,10 +36,6 @@ pub(super) fn as_labels(edit: &IssueEdit, ranks: &[String]) -> Result<IssueEdit,
     change.add_labels.retain(|label| !is_own(label));
     change.add_labels.extend(own.map(str::to_owned));
     Ok(change)
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 #[cfg(test)]
