@@ -121,12 +121,13 @@ pub async fn recover(project: &Project, options: RecoverOptions) -> Result<Recov
     let runs: Vec<RunId> = settled.iter().map(|settled| settled.run.clone()).collect();
     report.actions = settled.into_iter().map(Recovered::from).collect();
     repair(project, &foreseen, options.dry_run, &mut report).await?;
-    workspaces::orphans(project, options, &mut report).await?;
+    let rows = project.store.rows()?;
+    workspaces::orphans(project, &rows, options, &mut report).await?;
     report.changed = if options.dry_run { 0 } else { report.actions.len() };
     let claims = project.store.snapshot(&[Kind::Claims])?.all::<ClaimRecord>();
     report.live = claims.into_iter().map(|record| record.claim.run).filter(|run| !runs.contains(run)).collect();
     let kind = project.workflow.config.agent.kind.as_str();
-    for Row { key, identifier, status, acknowledged, .. } in project.store.rows()?.rows {
+    for Row { key, identifier, status, acknowledged, .. } in rows.rows {
         if let Status::Blocked { reasons } = status {
             let session: Option<SessionRecord> = project.store.get(key.as_str()).ok().flatten();
             let resumable = session.is_some_and(|session| session.agent == kind);

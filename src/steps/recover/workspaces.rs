@@ -14,7 +14,7 @@ use crate::queue;
 use crate::recovery::{Action, Found, Standing, WorkspaceSeen, of_workspace};
 use crate::steps::clean::{CleanOptions, clean_issue};
 use crate::steps::workspace::{directories_of_nobody, record_health};
-use crate::store::{DocId, IssueRecord, Kind, Row, RowWorkspace, StoreError};
+use crate::store::{DocId, IssueRecord, Kind, Row, RowWorkspace, Rows, StoreError};
 use crate::workspace::{LeaseSeen, Workspaces};
 
 /// Somebody who is in a workspace is not waited for: what he has needs no repair.
@@ -76,10 +76,15 @@ fn with_workspaces(project: &Project, workspaces: &Workspaces<'_>) -> Result<Vec
 }
 
 /// Lists the directories that no issue claims, or archives them.
-pub(super) async fn orphans(project: &Project, options: RecoverOptions, report: &mut RecoverReport) -> Result<()> {
+pub(super) async fn orphans(
+    project: &Project,
+    rows: &Rows,
+    options: RecoverOptions,
+    report: &mut RecoverReport,
+) -> Result<()> {
     let by = project.by(None);
     let workspaces = project.workspaces(&by);
-    let orphans = directories_of_nobody(project)?;
+    let orphans = directories_of_nobody(project, rows)?;
     if !options.orphans {
         report.orphans = orphans;
         return Ok(());

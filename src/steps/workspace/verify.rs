@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::error::Result;
 use crate::model::{Health, Key, Mode, Work, WorkspaceRecord};
 use crate::project::Project;
-use crate::store::{Kind, StoreError};
+use crate::store::{DocId, Kind, Row, RowWorkspace, Rows, StoreError};
 
 /// Records that one transaction changes: well under its size limit.
 const BATCH: usize = 50;
@@ -59,11 +59,11 @@ pub fn verify(project: &Project, work: Work, dry_run: bool) -> Result<VerifyRepo
 
 /// Looks at every workspace that should be there, and at what lies beside them and belongs to no issue.
 pub fn verify_all(project: &Project, dry_run: bool) -> Result<VerifyReport> {
-    let snapshot = project.store.snapshot(&[Kind::Work])?;
-    let orphans = directories_of_nobody(project)?;
-    let expected = |work: &Work| work.workspace.as_ref().is_some_and(|record| !record.state.is_gone());
-    let works = snapshot.all::<Work>().into_iter().filter(expected).collect();
-    let mut report = look(project, works, dry_run)?;
+    let rows = project.store.rows()?;
+    let orphans = directories_of_nobody(project, &rows)?;
+    let is_expected = |row: &&Row| row.workspace.is_some_and(|workspace| workspace != RowWorkspace::Gone);
+    let docs = rows.rows.iter().filter(is_expected).map(|row| DocId::new(Kind::Work, row.key.as_str())).collect();
+    let mut report = look(project, project.store.snapshot_with(&[], &docs)?.all(), dry_run)?;
     report.workspaces.extend(orphans.into_iter().map(|path| Verified {
         identifier: None,
         key: None,
@@ -122,10 +122,9 @@ pub(in crate::steps) fn record_health(project: &Project, news: &[(Key, Workspace
 
 /// Directories in the root that no issue claims. One that bears the name of an issue, also of one whose manifest is
 /// damaged, is that issue's: it would adopt it.
-pub(in crate::steps) fn directories_of_nobody(project: &Project) -> Result<Vec<PathBuf>> {
+pub(in crate::steps) fn directories_of_nobody(project: &Project, rows: &Rows) -> Result<Vec<PathBuf>> {
     let by = project.by(None);
     let mut orphans = project.workspaces(&by).directories()?;
-    let rows = project.store.rows()?;
     let damaged = rows.damaged.iter().map(|(doc, _)| doc.name.as_str());
     let names: HashSet<&str> = rows.rows.iter().map(|row| row.key.as_str()).chain(damaged).collect();
     orphans.retain(|path| path.file_name().and_then(|name| name.to_str()).is_none_or(|name| !names.contains(name)));
