@@ -41,7 +41,7 @@ mod tree;
 
 pub use capture::{Bounds, Captured, Ended, run_captured};
 pub use descendants::{become_subreaper, end_descendants, reap_adopted};
-pub use flock::lock_within;
+pub use flock::{Locked, lock_within};
 pub use foreground::run_foreground;
 pub use holders::holders_of;
 pub use identity::{Liveness, current, liveness, of_pid};

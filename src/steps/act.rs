@@ -2,7 +2,7 @@
 //! afterwards. Whoever finds it without one, and has the turn, knows that the one who left it is gone: killed between the
 //! tracker's answer and the receipt, or left without an answer. What he may have done is looked for then.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::IssueView;
 use super::issue::view;
 use crate::error::{Error, Exit, Result};
 use crate::model::{Issue, Receipt};
-use crate::process::lock_within;
+use crate::process::{Locked, lock_within};
 use crate::project::Project;
 use crate::queue::Once;
 use crate::tracker::TrackerError;
@@ -97,28 +97,17 @@ pub(super) fn is_refusal(error: &TrackerError) -> bool {
 }
 
 /// The right to be the one that acts under a key, until it is dropped, or its process is gone.
-pub(super) struct Turn(File);
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        // Closing would do it too, but not while a child that was just forked still has a copy.
-        let _ = self.0.unlock();
-    }
-}
-
-impl Turn {
-    pub(super) fn take(project: &Project) -> Result<Self> {
-        let path = project.store.layout().root.join("act.lock");
-        let failed = |source: std::io::Error| {
-            Error::new(Exit::Failed, "io", format!("cannot lock {}", path.display())).because(source)
-        };
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
-        lock_within(file, Some(PATIENCE)).map_err(failed)?.map(Self).ok_or_else(|| {
-            let message = format!("{}: another request under an idempotency key has taken 60 s", path.display());
-            Error::new(Exit::LockBusy, "lock_busy", message).hint("try again").retryable()
-        })
-    }
+pub(super) fn take_turn(project: &Project) -> Result<Locked> {
+    let path = project.store.layout().root.join("act.lock");
+    let failed = |source: std::io::Error| {
+        Error::new(Exit::Failed, "io", format!("cannot lock {}", path.display())).because(source)
+    };
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
+    lock_within(file, Some(PATIENCE)).map_err(failed)?.ok_or_else(|| {
+        let message = format!("{}: another request under an idempotency key has taken 60 s", path.display());
+        Error::new(Exit::LockBusy, "lock_busy", message).hint("try again").retryable()
+    })
 }
 
 #[cfg(test)]

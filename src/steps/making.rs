@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::IssueView;
-use super::act::{Act, Turn, answered, is_refusal};
+use super::act::{Act, answered, is_refusal, take_turn};
 use super::issue::{find, writer};
 use super::once::replay;
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub async fn create_once(project: &Project, new: &NewIssue, once: &Once) -> Resu
     }
     // What cannot be leaves the key free.
     writer.foresee(Write::Create(new)).await?;
-    let _turn = Turn::take(project)?;
+    let _turn = take_turn(project)?;
     if let Some(before) = act.begin()? {
         if before.answer.is_some() {
             return answered(&before);
@@ -68,7 +68,7 @@ pub async fn comment_once(project: &Project, identifier: &str, text: &str, once:
     writer.foresee(Write::Comment { id: &issue.id, text }).await?;
     let (beginning, done, refused) = ("issue.commenting", "issue.commented", "issue.not_commented");
     let act = Act { project, once, beginning, done, refused, data: json!({ "identifier": issue.identifier }) };
-    let _turn = Turn::take(project)?;
+    let _turn = take_turn(project)?;
     if let Some(before) = act.begin()? {
         if before.answer.is_some() {
             return answered(&before);

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,15 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::WorkspaceError;
 use super::root::LEASES;
 use crate::model::Key;
-use crate::process::lock_within;
+use crate::process::{Locked, lock_within};
 
 /// The exclusive lock on `<workspace.root>/.baton-lease/<key>`, held while a workspace is touched. The file holds a
 /// note on the holder while there is one, and is never deleted.
 #[derive(Debug)]
 pub struct Lease {
-    file: File,
-    /// Whether a program has inherited the file: then the lease lasts until that has ended, too.
-    lent: AtomicBool,
+    file: Locked,
     /// The lease of the directory that all issues share, in mode `shared`.
     pub(super) shared: Option<Box<Lease>>,
 }
@@ -28,8 +25,7 @@ pub struct Lease {
 impl Lease {
     /// The locked file, for a program that is to hold the lease even when Baton is killed.
     pub(super) fn lend(&self) -> &File {
-        self.lent.store(true, Ordering::Relaxed);
-        &self.file
+        self.file.lend()
     }
 }
 
@@ -37,10 +33,6 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // So that taking a lease and giving it back leaves every byte as it was.
         let _ = self.file.set_len(0);
-        if !*self.lent.get_mut() {
-            // Closing would do it too, but not while a child that was just forked still has a copy.
-            let _ = self.file.unlock();
-        }
     }
 }
 
@@ -101,7 +93,7 @@ pub(super) fn take(
         };
         // Whoever deletes lock files by hand must not end up with two holders.
         if is_at(&file, &path) {
-            let lease = Lease { file, lent: AtomicBool::new(false), shared: None };
+            let lease = Lease { file, shared: None };
             write_note(&lease.file, holder).map_err(WorkspaceError::io("write", &path))?;
             return Ok(lease);
         }

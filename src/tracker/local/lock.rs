@@ -1,12 +1,12 @@
 //! `<store>/tracker.lock`: one writer at a time, and the highest number that was ever given to an issue.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::lock_within;
+use crate::process::{Locked, lock_within};
 use crate::tracker::TrackerError;
 
 /// A write takes a few milliseconds; whoever holds the lock for longer is stopped or hangs.
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The right to write issue files, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    file: File,
+    file: Locked,
     path: PathBuf,
 }
 
@@ -58,18 +58,15 @@ impl Lock {
         numbers.retain(|(known, _)| !known.eq_ignore_ascii_case(prefix));
         numbers.push((prefix.to_owned(), number));
         let text: String = numbers.iter().map(|(prefix, number)| format!("{prefix} {number}\n")).collect();
-        let written =
-            self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(text.as_bytes()));
+        let mut file = &*self.file;
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| self.failed("write", error))
     }
 
     /// Lines that make no sense are skipped: the files themselves are counted as well.
     fn numbers(&mut self) -> Result<Vec<(String, u64)>, TrackerError> {
-        let mut text = String::new();
-        self.file
-            .rewind()
-            .and_then(|()| self.file.read_to_string(&mut text))
-            .map_err(|error| self.failed("read", error))?;
+        let (mut text, mut file) = (String::new(), &*self.file);
+        file.rewind().and_then(|()| file.read_to_string(&mut text)).map_err(|error| self.failed("read", error))?;
         Ok(numbers_in(&text))
     }
 
@@ -94,13 +91,6 @@ fn numbers_in(text: &str) -> Vec<(String, u64)> {
         Some((prefix.to_owned(), number.parse().ok()?))
     };
     text.lines().filter_map(line).collect()
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing would do it too, but not while a child that was just forked still has a copy.
-        let _ = self.file.unlock();
-    }
 }
 
 #[cfg(test)]
